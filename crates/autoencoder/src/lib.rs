@@ -1,1 +1,27 @@
-//! (being written)
+//! The science: autoencoder variants, greedy layer-wise pretraining, supervised fine-tuning, and the
+//! probes that score a trained network. The only crate that names Candle; it knows no SQL and no
+//! terminal.
+//!
+//! [`train`] takes a plan and a dataset and gives scores, curves and the hash of the weights; the
+//! same plan gives the same bits. [`catalog`] declares every parameter, variant and metric.
+
+pub mod activation;
+pub mod autoencoder;
+mod batches;
+mod catalog;
+mod cost;
+mod finetuning;
+pub mod initialization;
+mod journal;
+pub mod network;
+pub mod optimizer;
+mod pretraining;
+pub mod probes;
+pub mod reconstruction;
+pub mod settings;
+mod training;
+pub mod variants;
+
+pub use catalog::{catalog, training_version};
+pub use journal::Watch;
+pub use training::{expected_cost, train};

@@ -1,0 +1,300 @@
+//! The catalog of this project: the parameters of every trial, the variants with their own, the
+//! rules that tie them together, and every metric.
+
+use std::ops::Bound;
+
+use ablate_data::datasets;
+use ablate_sweep::catalog::Breach;
+use ablate_sweep::{Catalog, Condition, Domain, Param, Params, Rule, Value, VariantEntry};
+
+use crate::activation::Activation;
+use crate::initialization::Initialization;
+use crate::probes;
+use crate::reconstruction::Reconstruction;
+use crate::variants;
+
+/// The meaning of the training code. A change after which the same plan gives other numbers adds
+/// one, and every run of the older meaning is trained again.
+///
+/// - 1: the first.
+const ENGINE_VERSION: u32 = 1;
+
+/// The meaning of the code that trains a trial with `params`: the engine's, and that of its variant.
+pub fn training_version(params: &Params) -> String {
+    match params.text("variant").and_then(variants::find) {
+        Some(variant) => format!("{ENGINE_VERSION}.{}", variant.version),
+        None => ENGINE_VERSION.to_string(),
+    }
+}
+
+/// Every parameter, variant, rule and metric.
+pub fn catalog() -> Catalog {
+    let entry = |variant: &&variants::Variant| VariantEntry {
+        name: variant.name,
+        summary: variant.summary,
+        params: (variant.params)(),
+    };
+    Catalog {
+        params: params(),
+        variants: variants::ALL.iter().map(entry).collect(),
+        rules: vec![
+            Rule(widths_match_the_depth),
+            Rule(cross_entropy_needs_codes_between_0_and_1),
+            Rule(kl_needs_sigmoid_units),
+        ],
+        metrics: probes::ALL.iter().flat_map(|probe| (probe.metrics)()).collect(),
+    }
+}
+
+fn params() -> Vec<Param> {
+    let greedy = || Condition::is("pretraining", "greedy");
+    let sgd = || Condition::is("optimizer", "sgd");
+    let text = |word: &str| Value::Text(word.to_owned());
+    let rate = || Domain::Float { min: Bound::Excluded(0.0), max: Bound::Unbounded };
+    let count = |min, max| Domain::Int { min, max, word: None };
+    vec![
+        Param::new(
+            "dataset",
+            Domain::Choice(datasets::ALL.iter().map(|source| source.name).collect()),
+            text("mnist-5k"),
+            "the images",
+        ),
+        Param::new(
+            "train_size",
+            Domain::Int { min: 1, max: i64::MAX, word: Some("all") },
+            text("all"),
+            "how many training images are used, from the first",
+        ),
+        Param::new("depth", count(1, 20), Value::Int(1), "number of hidden layers"),
+        Param::new(
+            "width",
+            Domain::Widths { min: 1, max: 100_000 },
+            Value::Int(200),
+            "units of every hidden layer, or a list from the lowest layer up",
+        ),
+        Param::new(
+            "activation",
+            Domain::Choice(Activation::ALL.map(Activation::word).to_vec()),
+            text("sigmoid"),
+            "the hidden units",
+        ),
+        Param::new(
+            "initialization",
+            Domain::Choice(Initialization::ALL.map(Initialization::word).to_vec()),
+            text("fan-in"),
+            "where weights start: U(+-1/sqrt(inputs)), or Glorot and Bengio 2010",
+        ),
+        Param::new(
+            "pretraining",
+            Domain::Choice(vec!["none", "greedy"]),
+            text("greedy"),
+            "what precedes fine-tuning: nothing, or greedy layer-wise pretraining",
+        ),
+        Param::new(
+            "variant",
+            Domain::Choice(variants::ALL.iter().map(|variant| variant.name).collect()),
+            text("basic"),
+            "the objective that each layer is pretrained with",
+        )
+        .only_when(greedy()),
+        Param::new(
+            "tied",
+            Domain::Bool,
+            Value::Bool(true),
+            "whether a decoder's weights are its encoder's, transposed",
+        )
+        .only_when(greedy()),
+        Param::new(
+            "reconstruction",
+            Domain::Choice(Reconstruction::ALL.map(Reconstruction::word).to_vec()),
+            text("cross-entropy"),
+            "how reconstructions are judged; squared error has linear outputs",
+        )
+        .only_when(greedy()),
+        Param::new("batch_size", count(1, 1_000_000), Value::Int(50), "examples a step"),
+        Param::new(
+            "optimizer",
+            Domain::Choice(vec!["sgd", "adam"]),
+            text("sgd"),
+            "gradient descent with momentum, or Adam",
+        ),
+        Param::new(
+            "momentum",
+            Domain::Float { min: Bound::Included(0.0), max: Bound::Excluded(1.0) },
+            Value::Float(0.0),
+            "share of the last step that is made again",
+        )
+        .only_when(sgd()),
+        Param::new("learning_rate", rate(), Value::Float(0.5), "step size of fine-tuning")
+            .default_when(Condition::is("optimizer", "adam"), Value::Float(1e-3)),
+        Param::new(
+            "epochs",
+            count(0, 1_000_000),
+            Value::Int(30),
+            "passes of fine-tuning over the training images, at most",
+        ),
+        Param::new(
+            "patience",
+            Domain::Int { min: 1, max: 1_000_000, word: Some("never") },
+            Value::Int(10),
+            "fine-tuning ends after this many epochs without a better validation error",
+        ),
+        Param::new(
+            "pretraining_learning_rate",
+            rate(),
+            Value::Float(0.05),
+            "step size of pretraining",
+        )
+        .only_when(greedy())
+        .default_when(Condition::is("optimizer", "adam"), Value::Float(1e-3)),
+        Param::new(
+            "pretraining_epochs",
+            count(0, 1_000_000),
+            Value::Int(10),
+            "passes of pretraining over the training images, a layer",
+        )
+        .only_when(greedy()),
+    ]
+}
+
+/// A list of widths names one a layer; equal widths are the same trial as one number.
+fn widths_match_the_depth(params: &mut Params) -> Result<(), Breach> {
+    let (Some(Value::List(widths)), Some(depth)) = (params.get("width"), params.count("depth"))
+    else {
+        return Ok(());
+    };
+    if widths.len() != depth {
+        return Err(Breach {
+            params: vec!["width".into(), "depth".into()],
+            message: format!(
+                "width lists {} layers but depth is {depth}: give one width a layer, or one number",
+                widths.len()
+            ),
+        });
+    }
+    let lowest = widths[0];
+    if widths.iter().all(|&width| width == lowest) {
+        params.set("width", Value::Int(lowest));
+    }
+    Ok(())
+}
+
+/// From the second layer on the inputs are codes, and cross-entropy reads inputs as probabilities.
+fn cross_entropy_needs_codes_between_0_and_1(params: &mut Params) -> Result<(), Breach> {
+    let deep = params.count("depth").is_some_and(|depth| depth > 1);
+    let cross_entropy = params.text("reconstruction") == Some("cross-entropy");
+    if deep && cross_entropy && params.text("activation") != Some("sigmoid") {
+        return Err(Breach {
+            params: vec!["reconstruction".into(), "activation".into(), "depth".into()],
+            message: "cross-entropy reconstructs values in [0, 1], which only sigmoid codes are: \
+                      take reconstruction = \"squared-error\", or activation = \"sigmoid\""
+                .into(),
+        });
+    }
+    Ok(())
+}
+
+/// A mean activation is read as a probability.
+fn kl_needs_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
+    if params.text("penalty") == Some("kl") && params.text("activation") != Some("sigmoid") {
+        return Err(Breach {
+            params: vec!["penalty".into(), "activation".into()],
+            message: "the KL penalty reads mean activations as probabilities: \
+                      take penalty = \"l1\", or activation = \"sigmoid\""
+                .into(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, Value)]) -> Params {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    }
+
+    fn text(word: &str) -> Value {
+        Value::Text(word.into())
+    }
+
+    #[test]
+    fn without_pretraining_the_variant_means_nothing() {
+        let catalog = catalog();
+        let none = |variant: &str| {
+            let params = [("pretraining", text("none")), ("variant", text(variant))];
+            catalog.resolve(&given(&params)).unwrap()
+        };
+        assert_eq!(none("contractive"), none("denoising"));
+        assert_eq!(none("basic").params.get("variant"), None);
+    }
+
+    #[test]
+    fn a_strength_belongs_to_the_variants_that_have_it() {
+        let catalog = catalog();
+        let with = |sigma: f64| {
+            let params = [("variant", text("contractive")), ("sigma", Value::Float(sigma))];
+            catalog.resolve(&given(&params)).unwrap().id
+        };
+        assert_eq!(with(0.1), with(0.5));
+    }
+
+    #[test]
+    fn a_list_of_equal_widths_is_the_trial_of_that_width() {
+        let catalog = catalog();
+        let with =
+            |width: Value| catalog.resolve(&given(&[("depth", Value::Int(2)), ("width", width)]));
+        let list = |widths: [i64; 2]| Value::List(widths.to_vec());
+        assert_eq!(with(list([300, 300])).unwrap().id, with(Value::Int(300)).unwrap().id);
+        assert_ne!(with(list([300, 200])).unwrap().id, with(Value::Int(300)).unwrap().id);
+        assert!(with(Value::List(vec![300])).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_trained_is_refused_with_the_way_out() {
+        let catalog = catalog();
+        let relu = [("activation", text("relu")), ("depth", Value::Int(2))];
+        let refused = catalog.resolve(&given(&relu)).unwrap_err();
+        assert!(refused[0].message.contains("squared-error"), "{refused:?}");
+        let kl = [("activation", text("tanh")), ("variant", text("sparse"))];
+        assert!(catalog.resolve(&given(&kl)).unwrap_err()[0].message.contains("l1"));
+    }
+
+    #[test]
+    fn names_of_parameters_and_metrics_never_collide() {
+        let catalog = catalog();
+        let metrics: Vec<&str> = catalog.metrics.iter().map(|one| one.name.as_str()).collect();
+        for name in catalog.param_names() {
+            assert!(!metrics.contains(&name), "{name} is both a parameter and a metric");
+        }
+    }
+
+    #[test]
+    fn every_default_lies_in_its_domain() {
+        let catalog = catalog();
+        for name in catalog.param_names() {
+            for param in catalog.declarations(name) {
+                let special = param.default_when.iter().map(|(_, value)| value);
+                for value in special.chain([&param.default]) {
+                    assert_eq!(param.domain.check(value).as_ref(), Ok(value), "{name}");
+                }
+            }
+        }
+    }
+
+    /// Identities hold only what differs from the defaults, so a default, once released, stays.
+    #[test]
+    fn identities_of_released_trials_stay() {
+        let catalog = catalog();
+        let id = |pairs: &[(&str, Value)]| catalog.resolve(&given(pairs)).unwrap().id.0;
+        assert_eq!(id(&[]), "c07b2e390cef2831");
+        let deep = [
+            ("depth", Value::Int(3)),
+            ("variant", text("denoising")),
+            ("sigma", Value::Float(0.2)),
+            ("learning_rate", Value::Int(1)),
+        ];
+        assert_eq!(id(&deep), "a352c95e8dcc2eae");
+    }
+}

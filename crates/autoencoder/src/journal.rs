@@ -1,0 +1,123 @@
+//! What a training says of itself while it runs: curves, the share of work done, divergence, and
+//! whether it has been asked to stop.
+
+use std::ops::ControlFlow;
+
+use ablate_sweep::{Curve, Ending, Failure, FailureKind, Progress};
+
+/// How many steps pass between two reports within an epoch: often enough that a stop is heard within
+/// a second or so, seldom enough that reporting costs nothing.
+const STEPS_A_REPORT: usize = 32;
+
+/// Why a training ended before its time.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It failed or was interrupted.
+    Ending(Ending),
+    /// Candle refused; always a fault of this program.
+    Candle(candle_core::Error),
+}
+
+impl From<candle_core::Error> for Halt {
+    fn from(error: candle_core::Error) -> Halt {
+        Halt::Candle(error)
+    }
+}
+
+/// The ear that a training talks to: told where it stands, it may answer `Break`.
+pub type Watch<'a> = dyn FnMut(&Progress) -> ControlFlow<()> + 'a;
+
+/// Collects curves and passes progress on.
+pub(crate) struct Journal<'a> {
+    watch: &'a mut Watch<'a>,
+    curves: Vec<Curve>,
+    /// Work of the whole run and of what is behind us, in floating-point operations.
+    total: f64,
+    behind: f64,
+    stage: String,
+    epochs: u32,
+    epoch_work: f64,
+    epoch: u32,
+}
+
+impl<'a> Journal<'a> {
+    pub(crate) fn new(total: f64, watch: &'a mut Watch<'a>) -> Journal<'a> {
+        Journal {
+            watch,
+            curves: Vec::new(),
+            total: total.max(1.0),
+            behind: 0.0,
+            stage: String::new(),
+            epochs: 0,
+            epoch_work: 0.0,
+            epoch: 0,
+        }
+    }
+
+    /// Begins a stage of `epochs` epochs, each of `epoch_work` floating-point operations.
+    pub(crate) fn begin(&mut self, stage: &str, epochs: u32, epoch_work: f64) {
+        stage.clone_into(&mut self.stage);
+        (self.epochs, self.epoch_work, self.epoch) = (epochs, epoch_work, 0);
+    }
+
+    /// After a step: its loss must be finite, and a stop may have been asked for.
+    pub(crate) fn step(&mut self, step: usize, steps: usize, loss: f64) -> Result<(), Halt> {
+        if !loss.is_finite() {
+            return Err(self.diverged(step + 1, loss));
+        }
+        if (step + 1).is_multiple_of(STEPS_A_REPORT) {
+            let share = (step + 1) as f64 / steps as f64;
+            self.report(self.behind + share * self.epoch_work, loss)?;
+        }
+        Ok(())
+    }
+
+    /// After an epoch with mean training loss `loss`.
+    pub(crate) fn epoch(&mut self, loss: f64) -> Result<(), Halt> {
+        self.epoch += 1;
+        self.behind += self.epoch_work;
+        self.report(self.behind, loss)
+    }
+
+    /// The stage has ended, with epochs to spare perhaps: their work falls away.
+    pub(crate) fn end(&mut self) {
+        self.total -= f64::from(self.epochs - self.epoch) * self.epoch_work;
+    }
+
+    /// Adds a point to the curve `name`.
+    pub(crate) fn record(&mut self, name: &str, value: f64) {
+        match self.curves.iter_mut().find(|curve| curve.name == name) {
+            Some(curve) => curve.values.push(value),
+            None => self.curves.push(Curve { name: name.to_owned(), values: vec![value] }),
+        }
+    }
+
+    /// Everything recorded.
+    pub(crate) fn into_curves(self) -> Vec<Curve> {
+        self.curves
+    }
+
+    fn report(&mut self, work: f64, loss: f64) -> Result<(), Halt> {
+        let progress = Progress {
+            stage: self.stage.clone(),
+            epoch: self.epoch,
+            epochs: self.epochs,
+            done: (work / self.total).clamp(0.0, 1.0),
+            loss,
+        };
+        match (self.watch)(&progress) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Halt::Ending(Ending::Interrupted)),
+        }
+    }
+
+    fn diverged(&mut self, step: usize, loss: f64) -> Halt {
+        let message = format!(
+            "{}, epoch {}, step {step}: the loss became {loss}",
+            self.stage,
+            self.epoch + 1
+        );
+        let curves = std::mem::take(&mut self.curves);
+        Halt::Ending(Ending::Failed(Failure { kind: FailureKind::Diverged, message, curves }))
+    }
+}

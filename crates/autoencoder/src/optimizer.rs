@@ -1,0 +1,158 @@
+//! Stochastic gradient descent with momentum, and Adam. Candle's own SGD has no momentum; both are
+//! written here over Candle tensors so that their state is plain and their order of updates fixed.
+
+use candle_core::backprop::GradStore;
+use candle_core::{Result, Tensor, Var};
+
+/// Which update, with its constants.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// v <- momentum v + g, w <- w - rate v (as PyTorch's SGD).
+    Sgd {
+        /// The learning rate.
+        rate: f64,
+        /// 0 is plain gradient descent.
+        momentum: f64,
+    },
+    /// Kingma and Ba 2015 with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
+    Adam {
+        /// The learning rate.
+        rate: f64,
+    },
+}
+
+const BETA_1: f64 = 0.9;
+const BETA_2: f64 = 0.999;
+const EPSILON: f64 = 1e-8;
+
+/// A rule and the state it keeps for each variable.
+#[derive(Debug)]
+pub struct Optimizer {
+    rule: Rule,
+    slots: Vec<Slot>,
+    steps: i32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    var: Var,
+    first: Option<Tensor>,
+    second: Option<Tensor>,
+}
+
+impl Optimizer {
+    /// An optimizer of `vars` that has made no step yet.
+    pub fn new(rule: Rule, vars: Vec<Var>) -> Optimizer {
+        let slots = vars.into_iter().map(|var| Slot { var, first: None, second: None }).collect();
+        Optimizer { rule, slots, steps: 0 }
+    }
+
+    /// One step down the gradients of `loss`; variables that it does not depend on stay.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub fn descend(&mut self, loss: &Tensor) -> Result<()> {
+        let gradients = loss.backward()?;
+        self.steps += 1;
+        for slot in &mut self.slots {
+            slot.update(self.rule, self.steps, &gradients)?;
+        }
+        Ok(())
+    }
+}
+
+impl Slot {
+    fn update(&mut self, rule: Rule, steps: i32, gradients: &GradStore) -> Result<()> {
+        let Some(gradient) = gradients.get(&self.var) else { return Ok(()) };
+        let change = match rule {
+            Rule::Sgd { rate, momentum: 0.0 } => (gradient * rate)?,
+            Rule::Sgd { rate, momentum } => {
+                let velocity = match &self.first {
+                    Some(velocity) => ((velocity * momentum)? + gradient)?,
+                    None => gradient.clone(),
+                };
+                let change = (&velocity * rate)?;
+                self.first = Some(velocity.detach());
+                change
+            }
+            Rule::Adam { rate } => {
+                let first = mix(self.first.as_ref(), gradient, BETA_1)?;
+                let second = mix(self.second.as_ref(), &gradient.sqr()?, BETA_2)?;
+                let size = rate / (1.0 - BETA_1.powi(steps));
+                let scale = ((&second / (1.0 - BETA_2.powi(steps)))?.sqrt()? + EPSILON)?;
+                let change = ((&first * size)? / scale)?;
+                (self.first, self.second) = (Some(first.detach()), Some(second.detach()));
+                change
+            }
+        };
+        self.var.set(&(self.var.as_tensor() - change)?)
+    }
+}
+
+/// beta old + (1 - beta) new, where a missing old is 0.
+fn mix(old: Option<&Tensor>, new: &Tensor, beta: f64) -> Result<Tensor> {
+    let fresh = (new * (1.0 - beta))?;
+    old.map_or(Ok(fresh.clone()), |old| (old * beta)? + fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    /// Follows f(w) = (w0^2 + 10 w1^2) / 2 from (1, 1) for three steps.
+    fn descend(rule: Rule) -> Vec<f64> {
+        let w = Var::new(&[1.0_f64, 1.0], &Device::Cpu).unwrap();
+        let scale = Tensor::new(&[0.5_f64, 5.0], &Device::Cpu).unwrap();
+        let mut optimizer = Optimizer::new(rule, vec![w.clone()]);
+        for _ in 0..3 {
+            let loss = (w.as_tensor().sqr().unwrap() * &scale).unwrap().sum_all().unwrap();
+            optimizer.descend(&loss).unwrap();
+        }
+        w.to_vec1().unwrap()
+    }
+
+    fn assert_close(found: &[f64], expected: [f64; 2]) {
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found:?}, expected {expected:?}");
+        }
+    }
+
+    // The expected numbers are the update rules written out, a coordinate at a time.
+    #[test]
+    fn plain_sgd_shrinks_each_coordinate_by_its_own_factor() {
+        let found = descend(Rule::Sgd { rate: 0.05, momentum: 0.0 });
+        assert_close(&found, [0.95_f64.powi(3), 0.5_f64.powi(3)]);
+    }
+
+    #[test]
+    fn momentum_adds_a_share_of_the_last_velocity() {
+        let (mut w, mut v) = ([1.0, 1.0], [0.0, 0.0]);
+        for _ in 0..3 {
+            for (i, curvature) in [1.0, 10.0].into_iter().enumerate() {
+                v[i] = 0.9 * v[i] + curvature * w[i];
+                w[i] -= 0.05 * v[i];
+            }
+        }
+        assert_close(&descend(Rule::Sgd { rate: 0.05, momentum: 0.9 }), w);
+    }
+
+    #[test]
+    fn adam_moves_by_its_rate_at_first_whatever_the_scale() {
+        let found = descend(Rule::Adam { rate: 0.05 });
+        let (mut w, mut m, mut v) = ([1.0_f64, 1.0], [0.0, 0.0], [0.0, 0.0]);
+        for t in 1..=3 {
+            for (i, curvature) in [1.0, 10.0].into_iter().enumerate() {
+                let g = curvature * w[i];
+                m[i] = 0.9 * m[i] + 0.1 * g;
+                v[i] = 0.999 * v[i] + 0.001 * g * g;
+                let (m_hat, v_hat) =
+                    (m[i] / (1.0 - 0.9_f64.powi(t)), v[i] / (1.0 - 0.999_f64.powi(t)));
+                w[i] -= 0.05 * m_hat / (v_hat.sqrt() + 1e-8);
+            }
+        }
+        assert_close(&found, w);
+        assert!((found[0] - found[1]).abs() < 0.01, "the scale of the gradient hardly matters");
+    }
+}

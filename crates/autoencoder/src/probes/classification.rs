@@ -1,0 +1,38 @@
+//! Error and cross-entropy of the fine-tuned network on the three splits.
+
+use ablate_sweep::{Direction, Metric, Split};
+
+use super::Probe;
+use crate::finetuning::classify;
+
+pub(super) const PROBE: Probe = Probe {
+    name: "classification",
+    summary: "error and cross-entropy of the fine-tuned network",
+    formula: "mean [argmax_c p_c != y] and mean -log p_y",
+    metrics: || {
+        let splits = [("test", Split::Test), ("valid", Split::Valid), ("train", Split::Train)];
+        let metric = |word: &str, split, what: &str, unit, summary: &str| Metric {
+            name: format!("{word}_{what}"),
+            unit,
+            direction: Direction::Lower,
+            split,
+            summary: format!("{summary}, {word} images, weights of the best epoch"),
+        };
+        let of_split = |(word, split)| {
+            [
+                metric(word, split, "error", "fraction", "share of images classified wrongly"),
+                metric(word, split, "loss", "nats", "mean cross-entropy of the softmax"),
+            ]
+        };
+        splits.into_iter().flat_map(of_split).collect()
+    },
+    measure: |subject, scores| {
+        let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
+        for (word, examples) in splits {
+            let found = classify(subject.tuned, examples)?;
+            scores.insert(format!("{word}_error"), found.error);
+            scores.insert(format!("{word}_loss"), found.loss);
+        }
+        Ok(())
+    },
+};

@@ -1,0 +1,101 @@
+//! One run from start to end: the network is drawn, pretrained or not, fine-tuned and scored. The
+//! same plan on the same data gives the same bits: every draw is from a stream named by seed and
+//! purpose, and all of it happens on the calling thread.
+
+use ablate_data::Dataset;
+use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, RunPlan};
+use candle_core::DType;
+
+use crate::cost;
+use crate::finetuning::{self, Examples};
+use crate::journal::{Halt, Journal, Watch};
+use crate::network::Network;
+use crate::pretraining;
+use crate::probes::{self, Subject};
+use crate::settings::Settings;
+
+/// Trains and scores `plan` on `dataset`; `watch` is told where it stands several times an epoch
+/// and may answer `Break` to stop it.
+///
+/// # Errors
+/// [`Ending::Interrupted`] if `watch` broke it off, else a failure with its place and the curves up
+/// to there.
+pub fn train(plan: &RunPlan, dataset: &Dataset, watch: &mut Watch<'_>) -> Result<Outcome, Ending> {
+    let settings = Settings::read(&plan.trial.params).map_err(|message| {
+        Ending::Failed(Failure { kind: FailureKind::Error, message, curves: Vec::new() })
+    })?;
+    let run = Run { settings: &settings, dataset, seed: plan.seed };
+    let mut journal = Journal::new(run.cost().flop, watch);
+    match run.execute(&mut journal) {
+        Ok(outcome) => Ok(Outcome { curves: journal.into_curves(), ..outcome }),
+        Err(Halt::Ending(ending)) => Err(ending),
+        Err(Halt::Candle(error)) => Err(Ending::Failed(Failure {
+            kind: FailureKind::Error,
+            message: format!("candle: {error}"),
+            curves: journal.into_curves(),
+        })),
+    }
+}
+
+/// What a run with `params` is expected to need on a dataset of that many pixels and classes,
+/// training images, and validation or test images.
+///
+/// # Errors
+/// A parameter that this version does not know.
+pub fn expected_cost(
+    params: &Params,
+    (pixels, classes): (usize, usize),
+    (train, test): (usize, usize),
+) -> Result<Cost, String> {
+    let settings = Settings::read(params)?;
+    let examples = settings.train_size.map_or(train, |size| size.min(train));
+    Ok(cost::of_run(&settings, (pixels, classes), examples, test))
+}
+
+struct Run<'a> {
+    settings: &'a Settings,
+    dataset: &'a Dataset,
+    seed: u64,
+}
+
+impl Run<'_> {
+    fn execute(&self, journal: &mut Journal<'_>) -> Result<Outcome, Halt> {
+        let Run { settings, dataset, seed } = *self;
+        let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
+        let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
+        let (valid, test) = (Examples::all(&dataset.valid), Examples::all(&dataset.test));
+        let network = Network::new(settings, pixels, classes, seed, DType::F32)?;
+        let stack = match &settings.pretraining {
+            Some(pretraining) => {
+                pretraining::greedy(&network, settings, pretraining, train.images, seed, journal)?
+            }
+            None => Vec::new(),
+        };
+        let initial = network.frozen()?;
+        let tuned = finetuning::supervised(&network, settings, train, valid, seed, journal)?;
+        let work = cost::scoring(settings, pixels, classes, train.images.len(), test.images.len());
+        journal.begin("scoring", 1, work);
+        let shape = dataset.test.images.shape();
+        let (tuned_network, initial, stack) = (&network, &initial, stack.as_slice());
+        let subject =
+            Subject { tuned: tuned_network, initial, stack, train, valid, test, shape, seed };
+        let scores = probes::measure(&subject)?;
+        Ok(Outcome {
+            scores,
+            curves: Vec::new(),
+            epochs: tuned.epochs,
+            best_epoch: tuned.best_epoch,
+            weights_hash: network.hash()?,
+        })
+    }
+
+    fn cost(&self) -> Cost {
+        let Run { settings, dataset, .. } = *self;
+        let examples = settings.train_size.unwrap_or(usize::MAX).min(dataset.train.len());
+        let shape = (dataset.train.images.width(), dataset.classes);
+        cost::of_run(settings, shape, examples, dataset.test.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! The denoising autoencoder: the encoder sees a corrupted input and the loss asks for the clean one,
+//! so that the codes must say what the input's structure implies. Corruption acts only while a
+//! layer is trained; the layer above is trained on clean codes.
+
+use std::ops::Bound;
+
+use ablate_data::corruptions;
+use ablate_sweep::{Condition, Domain, Param, Value};
+
+use super::{Objective, Variant};
+
+pub(super) const VARIANT: Variant = Variant {
+    name: "denoising",
+    summary: "reconstructs the clean input from a corrupted one",
+    formula: "L(x, g(f(x~))), x~ ~ q(x~ | x)",
+    source: "Vincent, Larochelle, Bengio, Manzagol 2008; Vincent et al. 2010",
+    version: 1,
+    params: || {
+        let names: Vec<&'static str> = corruptions::ALL.iter().map(|one| one.name).collect();
+        let mut params = vec![Param::new(
+            "corruption",
+            Domain::Choice(names),
+            Value::Text("gaussian".into()),
+            "what is done to the inputs",
+        )];
+        params.extend([
+            severity("sigma", 0.3, f64::INFINITY, "standard deviation of the Gaussian noise"),
+            severity("fraction", 0.25, 1.0, "share of the inputs that are hit"),
+        ]);
+        params
+    },
+    objective: |params| {
+        let corruption = corruptions::find(params.text("corruption")?)?;
+        let severity = params.float(corruption.severity)? as f32;
+        Some(Objective { corruption: Some((corruption, severity)), penalty: None })
+    },
+};
+
+/// The severity `name`, which means something for the corruptions that have it.
+fn severity(name: &'static str, default: f64, max: f64, summary: &'static str) -> Param {
+    let having = corruptions::ALL.iter().filter(|one| one.severity == name);
+    let condition = Condition { param: "corruption", any_of: having.map(|one| one.name).collect() };
+    let max = if max.is_finite() { Bound::Included(max) } else { Bound::Unbounded };
+    let domain = Domain::Float { min: Bound::Included(0.0), max };
+    Param::new(name, domain, Value::Float(default), summary).only_when(condition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_corruption_has_a_parameter_for_its_severity() {
+        let params = (VARIANT.params)();
+        for corruption in corruptions::ALL {
+            let own = params.iter().find(|param| param.name == corruption.severity);
+            let own = own.unwrap_or_else(|| panic!("{} has no parameter", corruption.name));
+            assert!(own.relevant_when[0].any_of.contains(&corruption.name));
+        }
+    }
+}
