@@ -1,1 +1,22 @@
-//! (being written)
+//! Images in, images out: datasets, and the corruptions that networks are trained and tested with,
+//! on plain `f32` and `u8` slices. This crate knows no Candle and no SQL.
+//!
+//! Every random draw of the project comes from a [`stream::Stream`], which is named by what it is
+//! for; nothing else in the workspace makes random numbers.
+
+pub mod corruptions;
+pub mod datasets;
+pub mod error;
+pub mod idx;
+pub mod images;
+mod normal;
+pub mod source;
+pub mod status;
+pub mod stream;
+
+pub use corruptions::Corruption;
+pub use error::DataError;
+pub use images::{Dataset, Images, Labelled, Shape};
+pub use source::{Place, Source, SourceFile};
+pub use status::{FileState, FileStatus};
+pub use stream::Stream;

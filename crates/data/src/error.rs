@@ -1,0 +1,152 @@
+//! What can be wrong with a dataset: each message says where, what was found, and what would be
+//! valid.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a dataset could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file is in none of the places where it is looked for.
+    #[error(
+        "dataset {dataset}: {file} is missing, looked for as {}; \
+         scripts/fetch_data.sh puts it there",
+        list(.looked)
+    )]
+    Missing {
+        /// The dataset's name.
+        dataset: String,
+        /// The file's name.
+        file: String,
+        /// Every path tried.
+        looked: Vec<PathBuf>,
+    },
+    /// A file is there but cannot be read.
+    #[error("{}: cannot be read: {source}", .path.display())]
+    Unreadable {
+        /// Where it is.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// A file is well formed but is not the one that the dataset consists of.
+    #[error(
+        "{file}: its content is not that of the published file: expected sha256 {expected}, \
+         found {found} (both of the unzipped bytes)"
+    )]
+    Altered {
+        /// Which file.
+        file: String,
+        /// The declared sha256 of the raw bytes.
+        expected: &'static str,
+        /// The sha256 of the raw bytes found.
+        found: String,
+    },
+    /// A gzip file does not unzip.
+    #[error("{file}: is not a whole gzip file: {source}")]
+    Gzip {
+        /// Which file.
+        file: String,
+        /// What the decoder says.
+        source: io::Error,
+    },
+    /// A file is larger than any dataset here.
+    #[error("{file}: holds more than {limit} bytes, the most that an IDX file may hold here")]
+    TooLarge {
+        /// Which file.
+        file: String,
+        /// The most bytes allowed.
+        limit: usize,
+    },
+    /// The file ends within its header.
+    #[error("{file}: expected {expected} bytes of header, found {found} bytes in all")]
+    Header {
+        /// Which file.
+        file: String,
+        /// The length of the header.
+        expected: usize,
+        /// The length of the file.
+        found: usize,
+    },
+    /// The first four bytes are not those of the content expected.
+    #[error("{file}: expected {expected}, found {found}")]
+    Magic {
+        /// Which file.
+        file: String,
+        /// The content expected and its first four bytes.
+        expected: String,
+        /// The content found, as far as it is known, and its first four bytes.
+        found: String,
+    },
+    /// The header announces images without a pixel.
+    #[error("{file}: its images have {rows} x {columns} pixels, expected at least 1 x 1")]
+    NoPixels {
+        /// Which file.
+        file: String,
+        /// Rows announced.
+        rows: usize,
+        /// Columns announced.
+        columns: usize,
+    },
+    /// The header announces fewer or more bytes than there are.
+    #[error(
+        "{file}: {}: expected {expected} bytes for {announced}, found {found}",
+        if .found < .expected { "truncated" } else { "trailing bytes" }
+    )]
+    Length {
+        /// Which file.
+        file: String,
+        /// What the header announces.
+        announced: String,
+        /// Bytes that takes, the header included.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// Labels and images are not equally many.
+    #[error(
+        "{labels_file}: expected {images} labels, one an image of {images_file}, found {labels}"
+    )]
+    Count {
+        /// The file of the images.
+        images_file: String,
+        /// How many images it holds.
+        images: usize,
+        /// The file of the labels.
+        labels_file: String,
+        /// How many labels it holds.
+        labels: usize,
+    },
+    /// A label is no class.
+    #[error("{file}: label {index} is {label}, expected at most {}", .classes - 1)]
+    Label {
+        /// Which file.
+        file: String,
+        /// Which label, counted from 0.
+        index: usize,
+        /// Its value.
+        label: u8,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// Training and test images are not of one size.
+    #[error(
+        "{file}: its images have {} x {} pixels, expected {} x {} as in {other}",
+        .found.rows, .found.columns, .expected.rows, .expected.columns
+    )]
+    Shapes {
+        /// The file of the test images.
+        file: String,
+        /// The size of its images.
+        found: crate::Shape,
+        /// The file of the training images.
+        other: String,
+        /// The size of its images.
+        expected: crate::Shape,
+    },
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(" or ")
+}
