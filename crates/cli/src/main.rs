@@ -1,2 +1,81 @@
-//! (being written)
-fn main() {}
+//! The `ablate` program: reads arguments, wires the crates together, prints and exits. Nothing else
+//! in the workspace does any of these.
+
+mod args;
+mod commands;
+mod exit;
+mod format;
+mod laboratory;
+mod prepared;
+mod progress;
+mod provenance;
+mod signals;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Cli, Command, Common};
+use crate::exit::{Diagnosed, Exit, Usage};
+use crate::terminal::{Look, Terminal};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(&cli.common);
+    match log(&cli.common, &terminal).and_then(|()| run(&cli, &terminal)) {
+        Ok(exit) => exit.into(),
+        Err(error) => fail(&error, &terminal),
+    }
+}
+
+fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Sweep(args) => commands::sweep::run(args, common, terminal),
+        Command::Plan(args) => commands::plan::run(args, common, terminal),
+        Command::Query(args) => commands::query::run(args, common, terminal),
+        Command::Sql(args) => commands::sql::run(args, common, terminal),
+        Command::Show(args) => commands::show::run(args, common, terminal),
+        Command::Compare(args) => commands::compare::run(args, common, terminal),
+        Command::Table(args) => commands::table::run(args, common, terminal),
+        Command::Verify(args) => commands::verify::run(args, common, terminal),
+        Command::List(args) => commands::list::run(args, common, terminal),
+        Command::Data(args) => commands::data::run(args, common, terminal),
+    }
+}
+
+fn log(common: &Common, terminal: &Terminal) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(&common.log).map_err(|error| {
+        Usage(format!("--log {}: {error}; try `info`, or `ablate_runner=debug`", common.log))
+    })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(terminal.stderr_look() == Look::Colored)
+        .with_writer(terminal.clone())
+        .init();
+    Ok(())
+}
+
+/// Says what went wrong and gives the exit code for it.
+fn fail(error: &anyhow::Error, terminal: &Terminal) -> ExitCode {
+    let closed = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(closed) {
+        // Whoever was reading, such as `head`, has seen enough.
+        return Exit::Done.into();
+    }
+    if let Some(Diagnosed(text)) = error.downcast_ref() {
+        terminal.error(text.trim_end());
+        return ExitCode::from(exit::USAGE);
+    }
+    let label = match terminal.stderr_look() {
+        Look::Colored => "\u{1b}[1;31merror\u{1b}[0m",
+        Look::Plain => "error",
+    };
+    terminal.error(&format!("{label}: {error:#}"));
+    ExitCode::from(if error.is::<Usage>() { exit::USAGE } else { exit::ERROR })
+}

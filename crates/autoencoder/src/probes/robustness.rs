@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_metric_is_named_by_corruption_and_severity_without_quotes_in_sql() {
-        let masking = corruptions::find("salt-and-pepper").unwrap();
-        assert_eq!(metric_name("test_error", masking, 0.05), "test_error_salt_and_pepper_0_05");
+        let impulses = corruptions::find("salt-and-pepper").unwrap();
+        assert_eq!(metric_name("test_error", impulses, 0.05), "test_error_salt_and_pepper_0_05");
     }
 }

@@ -1,0 +1,298 @@
+//! What may be typed: commands, options and their help. Exit codes stand at the end of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Experiments in representation learning: one TOML file asks a question, a sweep answers it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ablate",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Data goes to stdout, progress and messages to stderr.\n\n\
+                  Exit codes: 0 done; 1 error; 2 bad usage or experiment file; 3 some runs failed;\n\
+                  130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on).",
+    after_long_help = "Examples:\n  \
+        ablate plan experiments/first-look.toml        what would run, and why\n  \
+        ablate sweep experiments/first-look.toml       run it, and print its table\n  \
+        ablate query \"depth >= 2 and test_error < 0.1\" --sort test_error --limit 10\n  \
+        ablate compare first-look --axis pretraining   paired by seed\n  \
+        ablate table first-look --format latex         the table, for the paper\n\n\
+        Exit codes: 0 done; 1 error; 2 bad usage or experiment file; 3 some runs failed;\n\
+        130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on)."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The results: one SQLite file
+    #[arg(long, global = true, env = "ABLATE_DB", default_value = "results/ablate.db", value_name = "FILE")]
+    pub(crate) db: PathBuf,
+    /// The folder of the full datasets (the embedded ones need none)
+    #[arg(long, global = true, env = "ABLATE_DATA", default_value = "data", value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Colors on the terminal; NO_COLOR turns them off too
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Which log lines are shown on stderr, such as `info` or `ablate_runner=debug`
+    #[arg(long, global = true, env = "ABLATE_LOG", default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+    /// No progress and no messages, only errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// When to color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train every run of an experiment that is not done yet, then print its table and verdict
+    Sweep(Sweep),
+    /// Show what an experiment expands to: for each run, whether it will be trained and why
+    Plan(Plan),
+    /// One row a run, filtered and sorted: every parameter and metric is a column
+    Query(Query),
+    /// Ask the results in SQL, read-only, on the views that SCHEMA.md describes
+    Sql(Sql),
+    /// Everything about one run: parameters, provenance, curves, scores
+    Show(Show),
+    /// Pair runs by seed along one axis: differences with intervals and tests
+    Compare(Compare),
+    /// Print a table that an experiment declares: means and intervals over seeds
+    Table(Table),
+    /// Train a finished run again and compare every bit of scores and weights
+    Verify(Verify),
+    /// List what can be named in an experiment file
+    List(List),
+    /// Show which datasets are there and which files are missing
+    Data(Data),
+}
+
+/// Which experiment: a file, or the name of one that was swept.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// An experiment file, or the name of an experiment in the store
+    #[arg(value_name = "EXPERIMENT")]
+    pub(crate) experiment: String,
+    /// Replace a parameter everywhere: `--set depth=2`, `--set 'lambda=[0.1, 1]'`
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The most runs that an experiment may expand to
+    #[arg(long, value_name = "N")]
+    pub(crate) max_runs: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Trainings at a time, one thread each; as many as there are cores if not given
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// Stop the sweep at the first run that fails
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
+    /// Wait for the disk at every commit: slower, and a power cut loses nothing at all
+    #[arg(long)]
+    pub(crate) durable: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Trainings at a time, for the estimate of time and memory
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
+    pub(crate) format: PlanFormat,
+    /// List every run; without it, trials with the same reason are one line
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// A filter: "variant == 'contractive' and depth >= 2 and test_error < 0.1"
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// Which columns, separated by commas; `all` for every one
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Sort by these columns, separated by commas; `-test_error` is descending
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    pub(crate) sort: Vec<String>,
+    /// At most this many rows
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = GridFormat::Table)]
+    pub(crate) format: GridFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sql {
+    /// One SELECT statement on the views `runs`, `curves`, `pairs`
+    #[arg(value_name = "SELECT")]
+    pub(crate) statement: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = GridFormat::Table)]
+    pub(crate) format: GridFormat,
+    /// At most this many rows
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(crate) limit: usize,
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) timeout: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The run's id, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// The parameter along which runs are paired
+    #[arg(long, value_name = "PARAMETER")]
+    pub(crate) axis: Option<String>,
+    /// The value of the axis that the others are compared with
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) baseline: Option<String>,
+    /// What is compared
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) metric: Option<String>,
+    /// Parameters whose values split the summary, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) by: Vec<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Table {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Which of its tables, if it declares several; all of them if not given
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Ids of finished runs, or the beginnings of them
+    #[arg(value_name = "RUN", required = true)]
+    pub(crate) runs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// What to list
+    #[arg(value_enum)]
+    pub(crate) what: Listed,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = GridFormat::Table)]
+    pub(crate) format: GridFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = GridFormat::Table)]
+    pub(crate) format: GridFormat,
+}
+
+/// A registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    /// Objectives of the autoencoder.
+    Variants,
+    /// What can be done to an input.
+    Corruptions,
+    /// What measures a trained network.
+    Probes,
+    /// Images.
+    Datasets,
+    /// What is measured.
+    Metrics,
+    /// What a grid can name.
+    Parameters,
+    /// What has been swept into the store.
+    Experiments,
+}
+
+/// Formats of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// To read.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Formats of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// To read.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Formats of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GridFormat {
+    /// To read.
+    Table,
+    /// Comma-separated values.
+    Csv,
+    /// An array of objects.
+    Json,
+    /// Markdown.
+    Md,
+}
+
+/// Formats of an ablation table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// To read on a terminal.
+    Text,
+    /// Markdown.
+    Md,
+    /// Comma-separated values, a row a cell.
+    Csv,
+    /// LaTeX with booktabs.
+    Latex,
+    /// Everything, run ids and choices included.
+    Json,
+}

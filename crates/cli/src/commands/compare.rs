@@ -1,0 +1,77 @@
+//! `ablate compare`: runs paired by seed along one axis.
+
+use ablate_records::Store;
+use ablate_report::{Comparison, Format};
+use ablate_sweep::{ComparisonSpec, Experiment, Value};
+
+use crate::args::{Common, Compare, TableFormat};
+use crate::commands::{query, table};
+use crate::exit::{Exit, Usage};
+use crate::laboratory::Laboratory;
+use crate::prepared::Prepared;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Compare, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let catalog = ablate_autoencoder::catalog();
+    let laboratory = Laboratory::new(common.data.clone());
+    let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
+    let spec = spec(args, &prepared.experiment)?;
+    let store = Store::open_read_only(&common.db)?;
+    let set = prepared.run_set(&store)?;
+    let comparison = ablate_report::compare(&set, &spec, &catalog)
+        .map_err(|error| Usage(error.to_string()))?;
+    terminal.data(&comparison.render(table::format(args.format), query::style(terminal)))?;
+    Ok(Exit::Done)
+}
+
+/// What the command line asks for, filled up with what the experiment declares.
+fn spec(args: &Compare, experiment: &Experiment) -> Result<ComparisonSpec, Usage> {
+    let declared = experiment.comparison.clone();
+    let Some(axis) = args.axis.clone().or_else(|| declared.as_ref().map(|spec| spec.axis.clone()))
+    else {
+        return Err(Usage(format!(
+            "{} declares no [compare]: name the axis with --axis PARAMETER",
+            experiment.name
+        )));
+    };
+    // The declared baseline and split belong to the declared axis.
+    let same = declared.filter(|spec| spec.axis == axis);
+    let metric = args.metric.clone().or_else(|| same.as_ref().map(|spec| spec.metric.clone()));
+    let baseline = match &args.baseline {
+        Some(text) => Some(value(text)),
+        None => same.as_ref().and_then(|spec| spec.baseline.clone()),
+    };
+    let by = if args.by.is_empty() {
+        same.as_ref().map(|spec| spec.by.clone()).unwrap_or_default()
+    } else {
+        args.by.clone()
+    };
+    Ok(ComparisonSpec {
+        axis,
+        baseline,
+        metric: metric.unwrap_or_else(|| "test_error".to_owned()),
+        by,
+        select: same.map_or_else(|| "valid_error".to_owned(), |spec| spec.select),
+    })
+}
+
+/// A value as it is typed: a number, true or false, or a name.
+fn value(text: &str) -> Value {
+    if let Ok(whole) = text.parse() {
+        return Value::Int(whole);
+    }
+    match text.parse::<f64>() {
+        Ok(real) if real.is_finite() => Value::Float(real),
+        _ => match text {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            name => Value::Text(name.to_owned()),
+        },
+    }
+}
+
+/// The verdict: a line a group, and what it says in words.
+pub(crate) fn summary(comparison: &Comparison, terminal: &Terminal) -> String {
+    let table = comparison.summary_table().render(Format::Text, query::style(terminal));
+    format!("{table}\n{}\n", comparison.sentences().join("\n"))
+}

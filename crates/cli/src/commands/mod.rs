@@ -1,0 +1,12 @@
+//! The commands, one a file: each reads its arguments, asks the other crates, and prints.
+
+pub(crate) mod compare;
+pub(crate) mod data;
+pub(crate) mod list;
+pub(crate) mod plan;
+pub(crate) mod query;
+pub(crate) mod show;
+pub(crate) mod sql;
+pub(crate) mod sweep;
+pub(crate) mod table;
+pub(crate) mod verify;

@@ -1,0 +1,95 @@
+//! `ablate query`: one row a run, filtered, sorted and limited.
+
+use ablate_records::{Cell, Columns, Order, Query as StoreQuery, RecordsError, Rows, Store};
+use ablate_report::{Emphasis, Field, Format, Grid, Style};
+use ablate_sweep::{Filter, FilterError};
+
+use crate::args::{Common, GridFormat, Query};
+use crate::exit::{Diagnosed, Exit, Usage};
+use crate::format;
+use crate::terminal::{Look, Terminal};
+
+pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let text = args.filter.as_deref().unwrap_or_default();
+    let filter = match &args.filter {
+        Some(text) => Some(Filter::parse(text).map_err(|error| diagnosed(&error, text))?),
+        None => None,
+    };
+    let columns = match args.columns.as_slice() {
+        [] => Columns::Telling,
+        [all] if all == "all" => Columns::All,
+        names => Columns::Named(names.to_vec()),
+    };
+    let order = |name: &String| match name.strip_prefix('-') {
+        Some(name) => (name.to_owned(), Order::Descending),
+        None => (name.clone(), Order::Ascending),
+    };
+    let sort = args.sort.iter().map(order).collect();
+    let query = StoreQuery { filter, columns, sort, limit: args.limit };
+    let store = Store::open_read_only(&common.db)?;
+    let rows = store.query(&query).map_err(|error| usage(error, text))?;
+    let found = store.count(query.filter.as_ref())?;
+    let shown = rows.rows.len();
+    terminal.data(&render(rows, args.format, terminal))?;
+    if (shown as u64) < found {
+        terminal.message(&format!("{shown} of {}", format::count(found as usize, "run")));
+    } else {
+        terminal.message(&format::count(shown, "run"));
+    }
+    Ok(Exit::Done)
+}
+
+/// A filter that cannot be parsed, shown with a caret under its text.
+fn diagnosed(error: &FilterError, text: &str) -> Diagnosed {
+    Diagnosed(error.render(text))
+}
+
+/// What the user can mend is a usage error; a name in the filter gets a caret.
+fn usage(error: RecordsError, text: &str) -> anyhow::Error {
+    match error {
+        RecordsError::UnknownColumn { span: Some(ref span), .. }
+        | RecordsError::Incomparable { ref span, .. } => {
+            let located = FilterError { span: span.clone(), message: error.to_string() };
+            Diagnosed(located.render(text)).into()
+        }
+        RecordsError::UnknownColumn { .. } => Usage(error.to_string()).into(),
+        other => other.into(),
+    }
+}
+
+/// Rows of the store in the format asked for.
+pub(crate) fn render(rows: Rows, format: GridFormat, terminal: &Terminal) -> String {
+    render_grid(&grid(rows), format, terminal)
+}
+
+/// A grid in the format asked for.
+pub(crate) fn render_grid(grid: &Grid, format: GridFormat, terminal: &Terminal) -> String {
+    let format = match format {
+        GridFormat::Table => Format::Text,
+        GridFormat::Csv => Format::Csv,
+        GridFormat::Json => Format::Json,
+        GridFormat::Md => Format::Markdown,
+    };
+    grid.render(format, style(terminal))
+}
+
+/// How text may look on stdout.
+pub(crate) fn style(terminal: &Terminal) -> Style {
+    let emphasis = match terminal.stdout_look() {
+        Look::Colored => Emphasis::Ansi,
+        Look::Plain => Emphasis::Plain,
+    };
+    Style { emphasis, width: None }
+}
+
+fn grid(rows: Rows) -> Grid {
+    let field = |cell| match cell {
+        Cell::Null => Field::Null,
+        Cell::Int(whole) => Field::Int(whole),
+        Cell::Real(real) => Field::Real(real),
+        Cell::Text(text) => Field::Text(text),
+        Cell::Blob(bytes) => Field::Text(format!("({bytes} bytes)")),
+    };
+    let rows_of = rows.rows.into_iter().map(|row| row.into_iter().map(field).collect());
+    Grid { columns: rows.columns, rows: rows_of.collect() }
+}

@@ -1,0 +1,178 @@
+//! `ablate show`: everything that the store knows of one run.
+
+use ablate_records::{Provenance, Store};
+use ablate_report::{Style, plot};
+use ablate_sweep::{Catalog, Curve, Run};
+use serde_json::{Map, Value as Json, json};
+
+use crate::args::{Common, Show, ShowFormat};
+use crate::commands::query;
+use crate::exit::Exit;
+use crate::format;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let store = Store::open_read_only(&common.db)?;
+    let run = store.find_run(&args.run)?;
+    let (curves, provenance) = (store.curves(&run.id)?, store.provenance(&run.id)?);
+    let text = match args.format {
+        ShowFormat::Json => serde_json::to_string_pretty(&as_json(&run, &curves, &provenance))?,
+        ShowFormat::Text => {
+            let catalog = ablate_autoencoder::catalog();
+            as_text(&run, &curves, &provenance, &catalog, query::style(terminal))
+        }
+    };
+    terminal.data(&text)?;
+    Ok(Exit::Done)
+}
+
+fn as_json(run: &Run, curves: &[Curve], provenance: &Provenance) -> Json {
+    // JSON has no NaN and no infinity: such a value is null.
+    let curves: Map<String, Json> =
+        curves.iter().map(|curve| (curve.name.clone(), json!(curve.values))).collect();
+    let session = &provenance.session;
+    json!({
+        "run": run.id.0,
+        "trial": run.trial.0,
+        "seed": run.seed,
+        "state": run.state.word(),
+        "failure": run.failure.as_ref().map(|(kind, message)| json!({"kind": kind.word(), "message": message})),
+        "params": run.params.to_json(),
+        "scores": run.scores,
+        "curves": curves,
+        "epochs": run.kept.as_ref().map(|kept| kept.epochs),
+        "best_epoch": run.kept.as_ref().map(|kept| kept.best_epoch),
+        "weights_hash": run.kept.as_ref().map(|kept| kept.weights_hash.clone()),
+        "seconds": run.seconds,
+        "provenance": {
+            "experiments": provenance.experiments,
+            "attempt": provenance.attempt,
+            "data_checksum": provenance.data_checksum,
+            "training_version": provenance.training_version,
+            "started_at": provenance.started_at,
+            "ended_at": provenance.ended_at,
+            "version": session.version,
+            "git_commit": session.git_commit,
+            "git_dirty": session.git_dirty,
+            "command": session.command,
+            "host": provenance.host,
+            "pid": provenance.pid,
+            "cpu": session.cpu,
+            "cores": session.cores,
+            "jobs": session.jobs,
+            "os": session.os,
+        },
+    })
+}
+
+fn as_text(
+    run: &Run,
+    curves: &[Curve],
+    provenance: &Provenance,
+    catalog: &Catalog,
+    style: Style,
+) -> String {
+    let mut page = Page::new(style);
+    page.title(&format!("run {}", run.id), run.state.word());
+    if let Some((kind, message)) = &run.failure {
+        page.pair("failure", &format!("{}: {message}", kind.word()));
+    }
+    page.pair("trial", &run.trial.0);
+    page.pair("seed", &run.seed.to_string());
+    page.pair("experiments", &provenance.experiments.join(", "));
+    page.section("parameters");
+    for (name, value) in run.params.iter() {
+        page.pair(name, &value.to_string());
+    }
+    if !run.scores.is_empty() {
+        page.section("scores");
+        // In the order in which the probes declare them, which puts the main ones first.
+        for metric in &catalog.metrics {
+            if let Some(score) = run.scores.get(&metric.name) {
+                page.pair(&metric.name, &format!("{score:.5}  {}", metric.unit));
+            }
+        }
+    }
+    for (title, names) in groups(curves) {
+        page.section(&title);
+        page.block(&plot::curves(&names, plot::Size::default()));
+    }
+    page.section("provenance");
+    provenance_of(run, provenance, &mut page);
+    page.text
+}
+
+/// Curves that share a unit share a plot: losses of the layers, losses and errors of fine-tuning.
+fn groups(curves: &[Curve]) -> Vec<(String, Vec<Curve>)> {
+    let mut groups: Vec<(String, Vec<Curve>)> = Vec::new();
+    for curve in curves {
+        let title = match curve.name.rsplit_once('_') {
+            Some((stage, _)) if stage.starts_with("layer") => "pretraining loss, by epoch".to_owned(),
+            Some((_, what)) => format!("{what}, by epoch"),
+            None => curve.name.clone(),
+        };
+        match groups.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, group)) => group.push(curve.clone()),
+            None => groups.push((title, vec![curve.clone()])),
+        }
+    }
+    groups
+}
+
+fn provenance_of(run: &Run, provenance: &Provenance, page: &mut Page) {
+    let session = &provenance.session;
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    if let Some(kept) = &run.kept {
+        page.pair("epochs", &format!("{}, epoch {} kept", kept.epochs, kept.best_epoch));
+        page.pair("weights", &kept.weights_hash);
+    }
+    if let Some(seconds) = run.seconds {
+        page.pair("time", &format::duration(std::time::Duration::from_secs_f64(seconds)));
+    }
+    page.pair("started", &provenance.started_at);
+    page.pair("ended", &optional(&provenance.ended_at));
+    page.pair("attempt", &provenance.attempt.to_string());
+    page.pair("data", &provenance.data_checksum);
+    page.pair("training version", &provenance.training_version);
+    page.pair("ablate", &session.version);
+    let dirty = session.git_dirty.as_ref().map(|hash| format!(" with changes {hash}"));
+    page.pair("git", &format!("{}{}", optional(&session.git_commit), dirty.unwrap_or_default()));
+    page.pair("command", &session.command);
+    let cores = session.cores.map(|cores| format!(", {cores} cores")).unwrap_or_default();
+    page.pair("machine", &format!("{}: {}{cores}", optional(&provenance.host), optional(&session.cpu)));
+    page.pair("again", &format!("ablate verify {}", run.id));
+}
+
+/// A page of names and values under headings.
+struct Page {
+    style: Style,
+    text: String,
+}
+
+impl Page {
+    fn new(style: Style) -> Page {
+        Page { style, text: String::new() }
+    }
+
+    fn title(&mut self, title: &str, state: &str) {
+        let title = self.style.bold(title);
+        self.text.push_str(&format!("{title}  {state}\n"));
+    }
+
+    fn section(&mut self, name: &str) {
+        let name = self.style.bold(name);
+        self.text.push_str(&format!("\n{name}\n"));
+    }
+
+    /// Values may come from anywhere: nothing in them reaches the terminal as a command.
+    fn pair(&mut self, name: &str, value: &str) {
+        let value = ablate_report::printable(value);
+        self.text.push_str(&format!("  {name:<28} {value}\n"));
+    }
+
+    fn block(&mut self, block: &str) {
+        for line in block.lines() {
+            self.text.push_str(&format!("  {line}\n"));
+        }
+    }
+}

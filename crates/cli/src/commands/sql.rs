@@ -1,0 +1,22 @@
+//! `ablate sql`: a SELECT of the user's own, read-only and within limits.
+
+use ablate_records::{SqlLimits, Store};
+
+use crate::args::{Common, Sql};
+use crate::exit::{Exit, Usage};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Sql, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    if !(args.timeout > 0.0 && args.timeout <= 86_400.0) {
+        return Err(Usage(format!("--timeout {}: give seconds, up to a day", args.timeout)).into());
+    }
+    let store = Store::open_read_only(&common.db)?;
+    let limits = SqlLimits { rows: args.limit, seconds: args.timeout };
+    let rows = store.sql(&args.statement, limits)?;
+    let truncated = rows.truncated;
+    terminal.data(&super::query::render(rows, args.format, terminal))?;
+    if truncated {
+        terminal.error(&format!("cut off after {} rows: --limit N shows more", args.limit));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,64 @@
+//! `ablate table`: the tables that an experiment declares.
+
+use ablate_records::Store;
+use ablate_report::{Format, Table as Built, tables};
+
+use crate::args::{Common, Table, TableFormat};
+use crate::commands::query;
+use crate::exit::{Exit, Usage};
+use crate::laboratory::Laboratory;
+use crate::prepared::Prepared;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let catalog = ablate_autoencoder::catalog();
+    let laboratory = Laboratory::new(common.data.clone());
+    let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
+    let declared = &prepared.experiment.tables;
+    let wanted: Vec<_> = declared
+        .iter()
+        .filter(|spec| args.name.as_ref().is_none_or(|name| *name == spec.name))
+        .collect();
+    if wanted.is_empty() {
+        let names: Vec<&str> = declared.iter().map(|spec| spec.name.as_str()).collect();
+        let asked = args.name.as_deref().unwrap_or_default();
+        return Err(Usage(format!("no table {asked:?}: there is {}", names.join(", "))).into());
+    }
+    let store = Store::open_read_only(&common.db)?;
+    let set = prepared.run_set(&store)?;
+    let built = wanted
+        .into_iter()
+        .map(|spec| tables::build(&set, spec, &catalog))
+        .collect::<Result<Vec<_>, _>>()?;
+    terminal.data(&join(&built, args.format, terminal))?;
+    Ok(Exit::Done)
+}
+
+/// Several tables in one output: JSON stays one document.
+fn join(tables: &[Built], format: TableFormat, terminal: &Terminal) -> String {
+    let rendered: Vec<String> =
+        tables.iter().map(|table| render(table, format, terminal)).collect();
+    match (format, rendered.as_slice()) {
+        (TableFormat::Json, [_, _, ..]) => {
+            let trimmed: Vec<&str> = rendered.iter().map(|text| text.trim_end()).collect();
+            format!("[{}]\n", trimmed.join(","))
+        }
+        _ => rendered.join("\n"),
+    }
+}
+
+/// A table in the format asked for.
+pub(crate) fn render(table: &Built, as_format: TableFormat, terminal: &Terminal) -> String {
+    table.render(format(as_format), query::style(terminal))
+}
+
+/// The report's name of a format.
+pub(crate) fn format(format: TableFormat) -> Format {
+    match format {
+        TableFormat::Text => Format::Text,
+        TableFormat::Md => Format::Markdown,
+        TableFormat::Csv => Format::Csv,
+        TableFormat::Latex => Format::Latex,
+        TableFormat::Json => Format::Json,
+    }
+}

@@ -1,0 +1,95 @@
+//! `ablate verify`: trains finished runs again and compares every bit of weights and scores.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ablate_records::Store;
+use ablate_runner::Trainer;
+use ablate_sweep::{Ending, Kept, Outcome, Run, RunState, Trial};
+use anyhow::{anyhow, bail};
+
+use crate::args::{Common, Verify};
+use crate::exit::{Exit, Usage};
+use crate::laboratory::Laboratory;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let store = Store::open_read_only(&common.db)?;
+    let laboratory = Laboratory::new(common.data.clone());
+    let runs = args.runs.iter().map(|id| store.find_run(id)).collect::<Result<Vec<_>, _>>()?;
+    let mut exit = Exit::Done;
+    for run in runs {
+        terminal.message(&format!("training {} again", run.id));
+        let differences = verify(&run, &store, &laboratory)?;
+        let verdict = if differences.is_empty() { "equal to the bit" } else { "DIFFERENT" };
+        terminal.data(&format!("{}  {verdict}", run.id))?;
+        for difference in &differences {
+            terminal.data(&format!("  {difference}"))?;
+            exit = Exit::SomeFailed;
+        }
+    }
+    Ok(exit)
+}
+
+/// Trains `run` again; returns what is different, the first thing to differ in training first.
+fn verify(run: &Run, store: &Store, laboratory: &Laboratory) -> anyhow::Result<Vec<String>> {
+    let (RunState::Finished, Some(kept)) = (run.state, &run.kept) else {
+        bail!(Usage(format!("run {} is {}: only finished runs can be verified", run.id, run.state.word())));
+    };
+    let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
+    let plan = laboratory.plan(&Arc::new(trial), run.seed);
+    if plan.id != run.id {
+        bail!(
+            "run {} cannot be trained again by this version: data {} and training version {} then, {} and {} now",
+            run.id, run.data_checksum, run.training_version, plan.data_checksum, plan.training_version
+        );
+    }
+    let trained = trained_in_one_thread(&plan, laboratory)?;
+    Ok(differences(run, kept, store, &trained)?)
+}
+
+/// The runner trains every run inside a pool of one thread; so does this.
+fn trained_in_one_thread(
+    plan: &ablate_sweep::RunPlan,
+    laboratory: &Laboratory,
+) -> anyhow::Result<Outcome> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let outcome = pool.install(|| laboratory.train(plan, &mut |_| ControlFlow::Continue(())));
+    outcome.map_err(|ending| match ending {
+        Ending::Failed(failure) => anyhow!("it failed: {}: {}", failure.kind.word(), failure.message),
+        Ending::Interrupted => anyhow!("it was interrupted"),
+    })
+}
+
+fn differences(
+    run: &Run,
+    kept: &Kept,
+    store: &Store,
+    trained: &Outcome,
+) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for curve in store.curves(&run.id)? {
+        let again = trained.curves.iter().find(|again| again.name == curve.name);
+        let again = again.map(|again| again.values.as_slice()).unwrap_or_default();
+        let pairs = curve.values.iter().zip(again).position(|(a, b)| a.to_bits() != b.to_bits());
+        let shorter = curve.values.len().min(again.len());
+        if let Some(epoch) = pairs.or((curve.values.len() != again.len()).then_some(shorter)) {
+            let value = |values: &[f64]| values.get(epoch).map_or("absent".to_owned(), f64::to_string);
+            let (then, now) = (value(&curve.values), value(again));
+            found.push(format!("curve {}, epoch {}: {then} then, {now} now", curve.name, epoch + 1));
+        }
+    }
+    if kept.weights_hash != trained.weights_hash {
+        found.push(format!("weights: {} then, {} now", kept.weights_hash, trained.weights_hash));
+    }
+    for (name, then) in &run.scores {
+        match trained.scores.get(name) {
+            Some(now) if now.to_bits() == then.to_bits() => {}
+            now => {
+                let now = now.map_or("absent".to_owned(), f64::to_string);
+                found.push(format!("{name}: {then} then, {now} now"));
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,172 @@
+//! An experiment made ready: read from its file or from the store, expanded, and laid out as runs.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use ablate_records::{ExperimentRecord, Store};
+use ablate_report::{RunSet, TrialRuns};
+use ablate_sweep::{
+    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source, Trial,
+    TrialId, Value,
+};
+use anyhow::Context;
+
+use crate::args::{Common, Target};
+use crate::exit::{Diagnosed, Usage};
+use crate::laboratory::{Laboratory, dataset_name};
+use crate::terminal::{Look, Terminal};
+
+/// An experiment, what it expands to, and its runs.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) experiment: Experiment,
+    pub(crate) expansion: Expansion,
+    /// Trials in the order of the file, the seeds of each beside each other.
+    pub(crate) plans: Vec<RunPlan>,
+    /// What the store keeps of the file.
+    pub(crate) record: ExperimentRecord,
+}
+
+impl Prepared {
+    /// Reads `target`: a file if there is one of that name, else an experiment of the store.
+    pub(crate) fn read(
+        target: &Target,
+        common: &Common,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Prepared> {
+        let found = Text::find(&target.experiment, common)?;
+        let set: Vec<&str> =
+            found.overrides.iter().map(String::as_str).chain(target.set.iter().map(String::as_str)).collect();
+        let overrides = set
+            .iter()
+            .map(|text| Override::parse(text).map_err(|error| Usage(format!("--set {text}: {error}"))))
+            .collect::<Result<Vec<_>, _>>()?;
+        let diagnosed = |mistakes: Mistakes| {
+            let color = match terminal.stderr_look() {
+                Look::Colored => Color::Ansi,
+                Look::Plain => Color::Plain,
+            };
+            Diagnosed(mistakes.render(color))
+        };
+        let source = Source { name: &found.name, path: &found.path, text: &found.text };
+        let experiment = Experiment::read(source, &overrides, catalog).map_err(diagnosed)?;
+        let limit = target.max_runs.map_or(Limit::default(), Limit::runs);
+        let expansion = experiment.expand(catalog, limit).map_err(diagnosed)?;
+        let plan = |trial: &Arc<Trial>| -> Vec<RunPlan> {
+            experiment.seeds.iter().map(|&seed| laboratory.plan(trial, seed)).collect()
+        };
+        let plans = expansion.trials.iter().flat_map(plan).collect();
+        let record = ExperimentRecord {
+            name: found.name,
+            question: experiment.question.clone(),
+            text: found.text,
+            overrides: set.into_iter().map(str::to_owned).collect(),
+        };
+        Ok(Prepared { experiment, expansion, plans, record })
+    }
+
+    /// Decodes every dataset that a run asks for.
+    ///
+    /// # Errors
+    /// The first dataset that is not there or not as it should be, with what to do.
+    pub(crate) fn check_data<'a>(
+        plans: impl IntoIterator<Item = &'a RunPlan>,
+        laboratory: &Laboratory,
+    ) -> anyhow::Result<()> {
+        let names: BTreeSet<&str> =
+            plans.into_iter().map(|plan| dataset_name(&plan.trial.params)).collect();
+        for name in names {
+            laboratory.dataset(name).with_context(|| format!("dataset {name}"))?;
+        }
+        Ok(())
+    }
+
+    /// The runs of the experiment as the store has them now.
+    pub(crate) fn run_set(&self, store: &Store) -> anyhow::Result<RunSet> {
+        let ids: Vec<RunId> = self.plans.iter().map(|plan| plan.id.clone()).collect();
+        let mut found: HashMap<TrialId, Vec<_>> = HashMap::new();
+        for run in store.runs(&ids)? {
+            found.entry(run.trial.clone()).or_default().push(run);
+        }
+        let trials = self.expansion.trials.iter().map(|trial| TrialRuns {
+            trial: Arc::clone(trial),
+            seeds: self.experiment.seeds.clone(),
+            runs: found.remove(&trial.id).unwrap_or_default(),
+        });
+        Ok(RunSet { trials: trials.collect() })
+    }
+}
+
+/// The trial that equals `trial` but is not pretrained; `None` for one that is not anyway.
+pub(crate) fn baseline(trial: &Trial, catalog: &Catalog) -> Option<TrialId> {
+    let none = Value::Text("none".to_owned());
+    if trial.params.get("pretraining").is_none_or(|value| *value == none) {
+        return None;
+    }
+    let mut params = trial.params.clone();
+    params.set("pretraining", none);
+    catalog.resolve(&params).ok().map(|trial| trial.id)
+}
+
+/// The text of an experiment and where it comes from.
+struct Text {
+    name: String,
+    path: String,
+    text: String,
+    overrides: Vec<String>,
+}
+
+impl Text {
+    fn find(experiment: &str, common: &Common) -> anyhow::Result<Text> {
+        let path = Path::new(experiment);
+        if path.is_file() || path.extension().is_some_and(|extension| extension == "toml") {
+            return Text::read(path);
+        }
+        if !common.db.exists() {
+            return Err(Usage(format!(
+                "{experiment} is neither a file nor an experiment of the store: there is no {} yet",
+                common.db.display()
+            ))
+            .into());
+        }
+        let store = Store::open_read_only(&common.db)?;
+        let Some(record) = store.experiment(experiment)? else {
+            let known: Vec<String> =
+                store.experiments()?.into_iter().map(|summary| summary.name).collect();
+            return Err(Usage(format!(
+                "{experiment} is neither a file nor an experiment of {}, which has {}",
+                common.db.display(),
+                if known.is_empty() { "none yet".to_owned() } else { known.join(", ") }
+            ))
+            .into());
+        };
+        let path = format!("{experiment} (as last swept)");
+        let ExperimentRecord { name, text, overrides, .. } = record;
+        Ok(Text { name, path, text, overrides })
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Text> {
+        /// No experiment is larger; it keeps a wrong file name from filling the memory.
+        const MAX_BYTES: u64 = 4 << 20;
+        let shown = path.display().to_string();
+        let unreadable = |error: std::io::Error| Usage(format!("cannot read {shown}: {error}"));
+        let size = fs::metadata(path).map_err(unreadable)?.len();
+        if size > MAX_BYTES {
+            return Err(Usage(format!(
+                "{shown} has {size} bytes; an experiment file has at most {MAX_BYTES}"
+            ))
+            .into());
+        }
+        let bytes = fs::read(path).map_err(unreadable)?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Usage(format!("{shown} is not UTF-8 text: byte {at} is where it stops being so"))
+        })?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Text { name: stem, path: shown, text, overrides: Vec::new() })
+    }
+}

@@ -1,0 +1,47 @@
+//! Where a sweep ran and what code it ran: kept with every run, so that a number can be traced. No
+//! environment variable and no address of a remote is ever recorded.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use ablate_records::Session;
+use sha2::{Digest, Sha256};
+
+/// This process, as the store records it.
+pub(crate) fn session(jobs: usize) -> Session {
+    Session {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_commit: git(&["rev-parse", "HEAD"]),
+        git_dirty: dirty(),
+        command: std::env::args().collect::<Vec<_>>().join(" "),
+        cpu: cpu(),
+        cores: thread::available_parallelism().ok().and_then(|cores| u32::try_from(cores.get()).ok()),
+        jobs: u32::try_from(jobs).ok(),
+        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+/// A hash of what differs from the commit; `None` if nothing does, or there is no commit.
+fn dirty() -> Option<String> {
+    let diff = git(&["diff", "HEAD"])?;
+    let digest = Sha256::digest(diff.as_bytes());
+    Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What git prints for `args` in the current folder, if it is there and prints anything.
+fn git(args: &[&str]) -> Option<String> {
+    let mut command = Command::new("git");
+    command.args(args).stdin(Stdio::null()).stderr(Stdio::null());
+    // No optional lock: a sweep must not stand in the way of a commit made meanwhile.
+    let output = command.env("GIT_OPTIONAL_LOCKS", "0").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}
+
+/// The processor's name on Linux.
+fn cpu() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}

@@ -1,0 +1,48 @@
+//! Ctrl-C and SIGTERM: the first asks the sweep to stop, a second one stops at once.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::Arc;
+use std::thread;
+
+use ablate_runner::Stop;
+use anyhow::Context;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+/// Which signal has been heard, if any.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<AtomicI32>);
+
+impl Heard {
+    /// How the program ends because of it.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            SIGTERM => Some(Exit::Terminated),
+            _ => Some(Exit::Interrupted),
+        }
+    }
+}
+
+/// Listens from now on: the first signal requests `stop`, the second ends the process.
+pub(crate) fn listen(stop: &Stop, terminal: &Terminal) -> anyhow::Result<Heard> {
+    let heard = Heard::default();
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot listen for signals")?;
+    let (stop, terminal, told) = (stop.clone(), terminal.clone(), heard.clone());
+    let listener = move || {
+        for signal in signals.forever() {
+            if told.0.swap(signal, Ordering::Relaxed) != 0 {
+                // The store is safe: what was not committed is not there, and the runs in flight
+                // are found to be interrupted at the next start.
+                std::process::exit(128 + signal);
+            }
+            stop.request();
+            terminal.message("stopping: what is running ends now; once more stops at once");
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(listener).context("cannot start a thread")?;
+    Ok(heard)
+}
