@@ -34,7 +34,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// The results: one SQLite file
-    #[arg(long, global = true, env = "ABLATE_DB", default_value = "results/ablate.db", value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        env = "ABLATE_DB",
+        default_value = "results/ablate.db",
+        value_name = "FILE"
+    )]
     pub(crate) db: PathBuf,
     /// The folder of the full datasets (the embedded ones need none)
     #[arg(long, global = true, env = "ABLATE_DATA", default_value = "data", value_name = "FOLDER")]

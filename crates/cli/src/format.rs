@@ -25,7 +25,11 @@ pub(crate) fn about(seconds: f64) -> String {
 /// `340 MB`, `1.2 GB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     let bytes = bytes as f64;
-    if bytes < 1e9 { format!("{:.0} MB", (bytes / 1e6).ceil()) } else { format!("{:.1} GB", bytes / 1e9) }
+    if bytes < 1e9 {
+        format!("{:.0} MB", (bytes / 1e6).ceil())
+    } else {
+        format!("{:.1} GB", bytes / 1e9)
+    }
 }
 
 /// `1 run`, `12 runs`.
@@ -41,7 +45,10 @@ mod tests {
     fn durations_are_said_in_the_two_units_that_matter() {
         let said = |seconds| duration(Duration::from_secs(seconds));
         assert_eq!([said(8), said(200), said(7500)], ["8 s", "3 min 20 s", "2 h 5 min"]);
-        assert_eq!([about(0.2), about(40.3), about(185.0)], ["about a second", "about 40 s", "about 3 min"]);
+        assert_eq!(
+            [about(0.2), about(40.3), about(185.0)],
+            ["about a second", "about 40 s", "about 3 min"]
+        );
     }
 
     #[test]

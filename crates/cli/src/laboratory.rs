@@ -9,9 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ablate_autoencoder::training_version;
 use ablate_data::{DataError, Dataset, datasets};
 use ablate_runner::Trainer;
-use ablate_sweep::{
-    Cost, Ending, Failure, FailureKind, Outcome, Params, Progress, RunPlan, Trial,
-};
+use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, Progress, RunPlan, Trial};
 
 /// The datasets at hand, and the training code.
 #[derive(Debug)]

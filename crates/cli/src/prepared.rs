@@ -8,8 +8,8 @@ use std::sync::Arc;
 use ablate_records::{ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns};
 use ablate_sweep::{
-    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source, Trial,
-    TrialId, Value,
+    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source,
+    Trial, TrialId, Value,
 };
 use anyhow::Context;
 
@@ -39,11 +39,17 @@ impl Prepared {
         terminal: &Terminal,
     ) -> anyhow::Result<Prepared> {
         let found = Text::find(&target.experiment, common)?;
-        let set: Vec<&str> =
-            found.overrides.iter().map(String::as_str).chain(target.set.iter().map(String::as_str)).collect();
+        let set: Vec<&str> = found
+            .overrides
+            .iter()
+            .map(String::as_str)
+            .chain(target.set.iter().map(String::as_str))
+            .collect();
         let overrides = set
             .iter()
-            .map(|text| Override::parse(text).map_err(|error| Usage(format!("--set {text}: {error}"))))
+            .map(|text| {
+                Override::parse(text).map_err(|error| Usage(format!("--set {text}: {error}")))
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let diagnosed = |mistakes: Mistakes| {
             let color = match terminal.stderr_look() {
@@ -54,7 +60,7 @@ impl Prepared {
         };
         let source = Source { name: &found.name, path: &found.path, text: &found.text };
         let experiment = Experiment::read(source, &overrides, catalog).map_err(diagnosed)?;
-        let limit = target.max_runs.map_or(Limit::default(), Limit::runs);
+        let limit = Limit { max_runs: target.max_runs };
         let expansion = experiment.expand(catalog, limit).map_err(diagnosed)?;
         let plan = |trial: &Arc<Trial>| -> Vec<RunPlan> {
             experiment.seeds.iter().map(|&seed| laboratory.plan(trial, seed)).collect()

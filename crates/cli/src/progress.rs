@@ -75,7 +75,8 @@ impl<'a> Screen<'a> {
             Event::Interrupted { run } => self.end(run),
             Event::Elsewhere { run } => {
                 let label = self.label(run);
-                self.terminal.message(&format!("{run} is being trained by another process ({label})"));
+                self.terminal
+                    .message(&format!("{run} is being trained by another process ({label})"));
                 self.end(run);
             }
             Event::AlreadyFinished { run } => self.end(run),
@@ -121,7 +122,8 @@ impl<'a> Screen<'a> {
             Some(left) => format!("{} left", format::about(left.as_secs_f64())),
             None => "time left not known yet".to_owned(),
         };
-        let failed = if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
+        let failed =
+            if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
         self.total.set_message(format!("{left}{failed}"));
         if !self.terminal.is_live() && self.said.elapsed() >= QUIET {
             self.said = Instant::now();

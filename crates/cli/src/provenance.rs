@@ -16,7 +16,9 @@ pub(crate) fn session(jobs: usize) -> Session {
         git_dirty: dirty(),
         command: std::env::args().collect::<Vec<_>>().join(" "),
         cpu: cpu(),
-        cores: thread::available_parallelism().ok().and_then(|cores| u32::try_from(cores.get()).ok()),
+        cores: thread::available_parallelism()
+            .ok()
+            .and_then(|cores| u32::try_from(cores.get()).ok()),
         jobs: u32::try_from(jobs).ok(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }

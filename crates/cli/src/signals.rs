@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM: the first asks the sweep to stop, a second one stops at once.
 
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::thread;
 
 use ablate_runner::Stop;
@@ -43,6 +43,9 @@ pub(crate) fn listen(stop: &Stop, terminal: &Terminal) -> anyhow::Result<Heard> 
             terminal.message("stopping: what is running ends now; once more stops at once");
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(listener).context("cannot start a thread")?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(listener)
+        .context("cannot start a thread")?;
     Ok(heard)
 }

@@ -38,8 +38,7 @@ impl Terminal {
         let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let live = stderr && !dumb && !common.quiet;
-        let target =
-            if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         Terminal {
             stdout_color: look(common.color, stdout && !dumb),
             stderr_color: look(common.color, stderr && !dumb),

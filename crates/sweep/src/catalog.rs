@@ -3,138 +3,12 @@
 //! experiment files and to resolve grid points into [`Trial`]s.
 
 use std::fmt;
-use std::ops::Bound;
 
+pub use crate::domain::Domain;
 use crate::metric::Metric;
 use crate::params::Params;
 use crate::run::{Trial, TrialId, short_hash};
 use crate::value::Value;
-
-/// What a parameter may be.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Domain {
-    /// `true` or `false`.
-    Bool,
-    /// A whole number from `min` to `max`, or the one word that stands outside the numbers
-    /// (`"all"`, `"never"`).
-    Int {
-        /// The smallest number allowed.
-        min: i64,
-        /// The largest number allowed.
-        max: i64,
-        /// A word allowed instead of a number.
-        word: Option<&'static str>,
-    },
-    /// A real number between two bounds.
-    Float {
-        /// The lower bound.
-        min: Bound<f64>,
-        /// The upper bound.
-        max: Bound<f64>,
-    },
-    /// One of these names.
-    Choice(Vec<&'static str>),
-    /// A whole number from `min` to `max`, or a list of them, one a layer.
-    Widths {
-        /// The smallest number allowed.
-        min: i64,
-        /// The largest number allowed.
-        max: i64,
-    },
-}
-
-impl Domain {
-    /// `value` as this domain stores it: a whole number given for a real one becomes real.
-    /// The error says what would be valid.
-    pub fn check(&self, value: &Value) -> Result<Value, String> {
-        let accepted = match (self, value) {
-            (Domain::Bool, Value::Bool(_)) => Some(value.clone()),
-            (Domain::Int { min, max, .. }, Value::Int(whole)) => {
-                (min..=max).contains(&whole).then(|| value.clone())
-            }
-            (Domain::Int { word: Some(word), .. }, Value::Text(text)) => {
-                (text == word).then(|| value.clone())
-            }
-            (Domain::Float { min, max }, Value::Int(_) | Value::Float(_)) => {
-                let real = value.as_float().filter(|real| real.is_finite());
-                real.filter(|real| within(*real, *min, *max)).map(|real| Value::Float(real + 0.0))
-            }
-            (Domain::Choice(names), Value::Text(text)) => {
-                names.contains(&text.as_str()).then(|| value.clone())
-            }
-            (Domain::Widths { min, max }, Value::Int(whole)) => {
-                (min..=max).contains(&whole).then(|| value.clone())
-            }
-            (Domain::Widths { min, max }, Value::List(items)) => (!items.is_empty()
-                && items.iter().all(|whole| (min..=max).contains(&whole)))
-            .then(|| value.clone()),
-            _ => None,
-        };
-        accepted.ok_or_else(|| self.to_string())
-    }
-}
-
-fn within(real: f64, min: Bound<f64>, max: Bound<f64>) -> bool {
-    let above = match min {
-        Bound::Included(low) => real >= low,
-        Bound::Excluded(low) => real > low,
-        Bound::Unbounded => true,
-    };
-    let below = match max {
-        Bound::Included(high) => real <= high,
-        Bound::Excluded(high) => real < high,
-        Bound::Unbounded => true,
-    };
-    above && below
-}
-
-/// What would be valid, as a phrase: `a number in (0, 1]`, `one of "sgd", "adam"`.
-impl fmt::Display for Domain {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Domain::Bool => write!(out, "true or false"),
-            Domain::Int { min, max, word } => {
-                if *max == i64::MAX {
-                    write!(out, "a whole number of at least {min}")?;
-                } else {
-                    write!(out, "a whole number from {min} to {max}")?;
-                }
-                word.map_or(Ok(()), |word| write!(out, " or \"{word}\""))
-            }
-            Domain::Float { min, max } => match (min, max) {
-                (Bound::Unbounded, Bound::Unbounded) => write!(out, "a number"),
-                (Bound::Included(low), Bound::Unbounded) => {
-                    write!(out, "a number of at least {low}")
-                }
-                (Bound::Excluded(low), Bound::Unbounded) => write!(out, "a number above {low}"),
-                _ => write!(out, "a number in {}, {}", lower(*min), upper(*max)),
-            },
-            Domain::Choice(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-                write!(out, "one of {}", names.join(", "))
-            }
-            Domain::Widths { min, max } => {
-                write!(out, "a whole number from {min} to {max}, or a list of them, one a layer")
-            }
-        }
-    }
-}
-
-fn lower(bound: Bound<f64>) -> String {
-    match bound {
-        Bound::Included(low) => format!("[{low}"),
-        Bound::Excluded(low) => format!("({low}"),
-        Bound::Unbounded => "(-inf".to_owned(),
-    }
-}
-
-fn upper(bound: Bound<f64>) -> String {
-    match bound {
-        Bound::Included(high) => format!("{high}]"),
-        Bound::Excluded(high) => format!("{high})"),
-        Bound::Unbounded => "inf)".to_owned(),
-    }
-}
 
 /// "Parameter `param` is one of `any_of`". A parameter that means nothing itself fulfils none.
 #[derive(Clone, Debug, PartialEq)]
@@ -283,6 +157,22 @@ impl Catalog {
         self.metrics.iter().find(|metric| metric.name == name)
     }
 
+    /// Every parameter that means something beside `given`, defaults filled in, before the rules
+    /// have looked at them.
+    ///
+    /// # Errors
+    /// Every value outside its domain.
+    pub fn assemble(&self, given: &Params) -> Result<Params, Vec<Breach>> {
+        let mut resolved = Resolved::default();
+        for param in &self.params {
+            resolved.take(param, given);
+        }
+        for param in self.own_params(&resolved.params) {
+            resolved.take(param, given);
+        }
+        if resolved.breaches.is_empty() { Ok(resolved.params) } else { Err(resolved.breaches) }
+    }
+
     /// The trial that `given` names: what means nothing is dropped, defaults are filled in, and
     /// the rules have put the rest into its canonical form. Names that no declaration has are
     /// ignored here: the parser has already refused them.
@@ -290,23 +180,14 @@ impl Catalog {
     /// # Errors
     /// Every value outside its domain; if there is none, every broken rule.
     pub fn resolve(&self, given: &Params) -> Result<Trial, Vec<Breach>> {
-        let mut resolved = Resolved::default();
-        for param in &self.params {
-            resolved.take(param, given);
-        }
-        let variant = resolved.params.text("variant").and_then(|name| self.variant(name));
-        for param in variant.into_iter().flat_map(|variant| &variant.params) {
-            resolved.take(param, given);
-        }
-        let Resolved { mut params, mut breaches, .. } = resolved;
-        if breaches.is_empty() {
-            breaches.extend(self.rules.iter().filter_map(|Rule(check)| check(&mut params).err()));
-        }
+        let mut params = self.assemble(given)?;
+        let own = self.own_params(&params);
+        let broken = self.rules.iter().filter_map(|Rule(check)| check(&mut params).err());
+        let breaches: Vec<Breach> = broken.collect();
         if !breaches.is_empty() {
             return Err(breaches);
         }
         let mut identity = Params::default();
-        let own = variant.into_iter().flat_map(|variant| &variant.params);
         for param in self.params.iter().chain(own) {
             let value = params.get(param.name).filter(|value| *value != param.default_for(&params));
             if let Some(value) = value {
@@ -315,6 +196,12 @@ impl Catalog {
         }
         let id = TrialId(short_hash(&format!("trial\n{}", identity.to_json())));
         Ok(Trial { id, params })
+    }
+
+    /// The parameters that only the variant named in `params` has.
+    fn own_params(&self, params: &Params) -> &[Param] {
+        let variant = params.text("variant").and_then(|name| self.variant(name));
+        variant.map_or(&[], |variant| &variant.params)
     }
 }
 
@@ -337,5 +224,117 @@ impl Resolved {
                 message: format!("{} = {value} is not valid: it takes {valid}", param.name),
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::fixtures::catalog;
+    use crate::params::Params;
+    use crate::run::Trial;
+    use crate::value::Value;
+
+    fn text(name: &str) -> Value {
+        Value::Text(name.to_owned())
+    }
+
+    fn resolve(given: &[(&str, Value)]) -> Trial {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        catalog().resolve(&given.collect()).unwrap()
+    }
+
+    #[test]
+    fn a_default_given_is_the_same_trial_as_a_default_left_out() {
+        let plain = resolve(&[]);
+        let given: Vec<(&str, Value)> =
+            plain.params.iter().map(|(name, value)| (name, value.clone())).collect();
+        assert_eq!(resolve(&given), plain);
+        let adam = ("optimizer", text("adam"));
+        let special = resolve(&[adam.clone(), ("learning_rate", Value::Float(0.001))]);
+        assert_eq!(special, resolve(std::slice::from_ref(&adam)));
+        assert_ne!(special.id, resolve(&[adam, ("learning_rate", Value::Float(0.1))]).id);
+    }
+
+    #[test]
+    fn what_means_nothing_is_dropped() {
+        let none = resolve(&[("variant", text("sparse")), ("lambda", Value::Float(0.2))]);
+        assert_eq!(none, resolve(&[]));
+        let greedy = ("pretraining", text("greedy"));
+        let masked = resolve(&[
+            greedy.clone(),
+            ("variant", text("denoising")),
+            ("corruption", text("masking")),
+            ("sigma", Value::Float(0.7)),
+        ]);
+        assert_eq!(masked.params.get("sigma"), None);
+        assert_eq!(masked.params.get("fraction"), Some(&Value::Float(0.25)));
+        assert_ne!(masked.id, resolve(&[greedy]).id);
+    }
+
+    #[test]
+    fn a_whole_number_for_a_real_one_is_the_same_trial() {
+        let whole = resolve(&[("learning_rate", Value::Int(1))]);
+        assert_eq!(whole, resolve(&[("learning_rate", Value::Float(1.0))]));
+        assert_eq!(whole.params.get("learning_rate"), Some(&Value::Float(1.0)));
+        let minus_zero = resolve(&[("momentum", Value::Float(-0.0))]);
+        assert_eq!(minus_zero.id, resolve(&[]).id);
+    }
+
+    #[test]
+    fn a_rule_puts_parameters_into_their_canonical_form() {
+        let listed = resolve(&[("width", Value::List(vec![100, 100]))]);
+        assert_eq!(listed, resolve(&[("width", Value::Int(100))]));
+        let given: Params =
+            [("width".to_owned(), Value::List(vec![1, 2, 3]))].into_iter().collect();
+        let breaches = catalog().resolve(&given).unwrap_err();
+        assert_eq!(breaches[0].params, ["width", "depth"]);
+        assert!(catalog().assemble(&given).is_ok());
+    }
+
+    #[test]
+    fn every_value_outside_its_domain_is_named_with_what_is_valid() {
+        let given: Params = [("depth".to_owned(), Value::Int(0)), ("tied".to_owned(), text("yes"))]
+            .into_iter()
+            .collect();
+        let breaches = catalog().resolve(&given).unwrap_err();
+        let messages: Vec<&str> = breaches.iter().map(|one| one.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "depth = 0 is not valid: it takes a whole number from 1 to 10",
+                "tied = yes is not valid: it takes true or false",
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_parameters_are_given_does_not_matter(
+            given in Just(vec![
+                ("pretraining", text("greedy")),
+                ("variant", text("contractive")),
+                ("lambda", Value::Float(0.5)),
+                ("depth", Value::Int(3)),
+                ("optimizer", text("adam")),
+                ("width", Value::List(vec![3, 2, 1])),
+            ]).prop_shuffle()
+        ) {
+            let sorted = {
+                let mut sorted = given.clone();
+                sorted.sort_by_key(|(name, _)| *name);
+                sorted
+            };
+            prop_assert_eq!(resolve(&given), resolve(&sorted));
+        }
+    }
+
+    /// Released identities never change: a store keeps them. The shell's
+    /// `printf 'trial\\n{"depth":3}' | sha256sum | cut -c1-16` gives the second.
+    #[test]
+    fn identities_are_what_they_were() {
+        assert_eq!(resolve(&[]).id.0, "c07b2e390cef2831");
+        assert_eq!(resolve(&[("depth", Value::Int(3))]).id.0, "d4922ae5b76301af");
     }
 }

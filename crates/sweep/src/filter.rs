@@ -6,9 +6,27 @@
 //! variant == 'contractive' and (depth >= 2 or not lambda in [0.1, 1]) and test_error < 0.1
 //! note is missing
 //! ```
+//!
+//! ```text
+//! or      = and { "or" and }
+//! and     = not { "and" not }
+//! not     = { "not" } ( "(" or ")" | test )
+//! test    = operand ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) operand
+//!         | name [ "not" ] "in" "[" value { "," value } "]"
+//!         | name [ "not" ] "like" string
+//!         | name "is" [ "not" ] "missing"
+//! operand = name | value
+//! value   = number | string | "true" | "false"
+//! ```
 
+mod lexer;
+mod matching;
+mod parser;
+
+use std::fmt;
 use std::ops::Range;
 
+use crate::mistakes::floor;
 use crate::value::Value;
 
 /// A filter: its text and what the text means.
@@ -18,6 +36,20 @@ pub struct Filter {
     pub text: String,
     /// Its meaning.
     pub expr: Expr,
+}
+
+impl Filter {
+    /// Reads `text`.
+    ///
+    /// Parentheses and `not` nest at most 64 deep and the text has at most 65536 bytes, so that
+    /// no walk over the expression can exhaust the stack; a chain of `and` or `or` of any length
+    /// becomes a balanced tree for the same reason.
+    ///
+    /// # Errors
+    /// The first place where the text is no filter, and what would be valid there.
+    pub fn parse(text: &str) -> Result<Filter, FilterError> {
+        Ok(Filter { text: text.to_owned(), expr: parser::parse(text)? })
+    }
 }
 
 /// A boolean expression. A comparison with a missing value is false, and `!=` is the negation of
@@ -73,4 +105,72 @@ pub enum Comparator {
     Greater,
     /// `>=`
     GreaterOrEqual,
+}
+
+/// Why a text is no filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct FilterError {
+    /// Where, in bytes of the text; empty at the end of the text.
+    pub span: Range<usize>,
+    /// What is wrong there, and what would be valid.
+    pub message: String,
+}
+
+impl FilterError {
+    pub(crate) fn new(span: Range<usize>, message: impl fmt::Display) -> FilterError {
+        FilterError { span, message: message.to_string() }
+    }
+
+    /// The error under the line of `text` that it is about, with carets, in three lines.
+    ///
+    /// Characters that would move the cursor are shown as a space or a replacement character.
+    pub fn render(&self, text: &str) -> String {
+        let start = floor(text, self.span.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        let end = floor(text, self.span.end).clamp(start, line_end);
+        let indent = text[line_start..start].chars().count();
+        let carets = text[start..end].chars().count().max(1);
+        format!(
+            "{}\n{}{}\n{}",
+            text[line_start..line_end].chars().map(printable).collect::<String>(),
+            " ".repeat(indent),
+            "^".repeat(carets),
+            self.message
+        )
+    }
+}
+
+fn printable(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        character if character.is_control() => '\u{fffd}',
+        character => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_stands_under_its_place() {
+        let text = "depth = 3";
+        let error = Filter::parse(text).unwrap_err();
+        insta::assert_snapshot!(error.render(text), @r"
+        depth = 3
+              ^
+        a single `=` compares nothing: did you mean `==`?
+        ");
+    }
+
+    #[test]
+    fn an_error_at_the_end_of_a_line_of_several_has_one_caret() {
+        let text = "depth == 3 and\n\tµ\u{1b}";
+        let error = Filter::parse(text).unwrap_err();
+        assert_eq!(error.render(text).lines().nth(1), Some(" ^"));
+        let open = Filter::parse("(depth == 1").unwrap_err();
+        assert_eq!(open.render("(depth == 1").lines().nth(1), Some("           ^"));
+    }
 }

@@ -5,18 +5,34 @@
 //! what the words mean is said once, in the modules [`value`], [`params`], [`catalog`], [`metric`]
 //! and [`run`].
 
+mod axis;
 pub mod catalog;
+mod domain;
+pub mod expansion;
+pub mod experiment;
 pub mod filter;
+#[cfg(test)]
+mod fixtures;
 pub mod metric;
+mod mistakes;
+mod names;
+pub mod overrides;
 pub mod params;
 pub mod run;
 pub mod specs;
 pub mod value;
 
 pub use catalog::{Catalog, Condition, Domain, Param, Rule, VariantEntry};
+pub use expansion::Expansion;
+pub use experiment::{Experiment, Limit, Source};
+pub use filter::{Filter, FilterError};
 pub use metric::{Direction, Metric, Split};
+pub use mistakes::{Color, Mistakes};
+pub use overrides::Override;
 pub use params::Params;
 pub use run::{
-    Curve, Failure, FailureKind, Outcome, Run, RunId, RunPlan, RunState, Trial, TrialId,
+    Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId, RunPlan,
+    RunState, Trial, TrialId,
 };
+pub use specs::{ComparisonSpec, TableSpec};
 pub use value::Value;

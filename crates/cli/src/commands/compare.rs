@@ -4,7 +4,7 @@ use ablate_records::Store;
 use ablate_report::{Comparison, Format};
 use ablate_sweep::{ComparisonSpec, Experiment, Value};
 
-use crate::args::{Common, Compare, TableFormat};
+use crate::args::{Common, Compare};
 use crate::commands::{query, table};
 use crate::exit::{Exit, Usage};
 use crate::laboratory::Laboratory;
@@ -18,8 +18,8 @@ pub(crate) fn run(args: &Compare, common: &Common, terminal: &Terminal) -> anyho
     let spec = spec(args, &prepared.experiment)?;
     let store = Store::open_read_only(&common.db)?;
     let set = prepared.run_set(&store)?;
-    let comparison = ablate_report::compare(&set, &spec, &catalog)
-        .map_err(|error| Usage(error.to_string()))?;
+    let comparison =
+        ablate_report::compare(&set, &spec, &catalog).map_err(|error| Usage(error.to_string()))?;
     terminal.data(&comparison.render(table::format(args.format), query::style(terminal)))?;
     Ok(Exit::Done)
 }

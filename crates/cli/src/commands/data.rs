@@ -28,7 +28,8 @@ pub(crate) fn run(args: &Data, common: &Common, terminal: &Terminal) -> anyhow::
 }
 
 fn row(source: &Source, file: &str, state: &str, place: String) -> Vec<Field> {
-    let text = [source.name.to_owned(), source.checksum(), file.to_owned(), state.to_owned(), place];
+    let text =
+        [source.name.to_owned(), source.checksum(), file.to_owned(), state.to_owned(), place];
     text.map(Field::Text).to_vec()
 }
 

@@ -46,9 +46,14 @@ fn corruptions() -> Grid {
     let row = |corruption: &&ablate_data::Corruption| {
         let graded: Vec<String> = corruption.graded.iter().map(f32::to_string).collect();
         let severities = format!("{} {}", corruption.severity, graded.join(" "));
-        [corruption.name, corruption.formula, &severities, corruption.source].map(str::to_owned).to_vec()
+        [corruption.name, corruption.formula, &severities, corruption.source]
+            .map(str::to_owned)
+            .to_vec()
     };
-    grid(&["corruption", "formula", "probed at", "source"], corruptions::ALL.iter().map(row).collect())
+    grid(
+        &["corruption", "formula", "probed at", "source"],
+        corruptions::ALL.iter().map(row).collect(),
+    )
 }
 
 fn probes() -> Grid {

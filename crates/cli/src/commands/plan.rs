@@ -7,7 +7,7 @@ use ablate_records::{Owner, Standing, Store};
 use ablate_sweep::RunPlan;
 use serde_json::json;
 
-use crate::args::{Common, Plan, PlanFormat};
+use crate::args::{Common, GridFormat, Plan, PlanFormat};
 use crate::commands::sweep::jobs;
 use crate::exit::Exit;
 use crate::format;
@@ -27,15 +27,19 @@ pub(crate) fn run(args: &Plan, common: &Common, terminal: &Terminal) -> anyhow::
         Some(store) => store.standings(&prepared.plans)?,
         None => vec![Standing::Missing; prepared.plans.len()],
     };
-    let cells: Vec<Planned<'_>> =
-        prepared.plans.iter().zip(&standings).map(|(plan, standing)| Planned { plan, standing }).collect();
+    let cells: Vec<Planned<'_>> = prepared
+        .plans
+        .iter()
+        .zip(&standings)
+        .map(|(plan, standing)| Planned { plan, standing })
+        .collect();
     match args.format {
         PlanFormat::Json => terminal.data(&as_json(&prepared, &cells).to_string())?,
         PlanFormat::Table => {
             let waiting: Vec<&RunPlan> =
                 cells.iter().filter(|cell| cell.will_run()).map(|cell| cell.plan).collect();
             let estimate = Estimate::read(&waiting, &laboratory, store.as_ref(), jobs(args.jobs))?;
-            terminal.data(&as_text(&prepared, &cells, &estimate, args))?;
+            terminal.data(&as_text(&prepared, &cells, &estimate, args, terminal))?;
         }
     }
     Ok(Exit::Done)
@@ -86,7 +90,7 @@ impl Planned<'_> {
                 match owner {
                     Owner::Gone => format!("interrupted: process {pid} is gone"),
                     Owner::Alive => format!("being trained by process {pid} here"),
-                    Owner::Unknown => format!("being trained by process {pid} on {host}"),
+                    Owner::OutOfSight => format!("being trained by process {pid} on {host}"),
                 }
             }
             Standing::DataChanged { from, to, .. } => format!("data changed: {from} to {to}"),
@@ -121,6 +125,7 @@ fn as_text(
     cells: &[Planned<'_>],
     estimate: &Estimate,
     args: &Plan,
+    terminal: &Terminal,
 ) -> String {
     let expansion = &prepared.expansion;
     let waiting = cells.iter().filter(|cell| cell.will_run()).count();
@@ -138,7 +143,11 @@ fn as_text(
         ),
         String::new(),
     ];
-    lines.push(super::query::text_grid(&grid(prepared, cells, args)));
+    lines.push(super::query::render_grid(
+        &grid(prepared, cells, args),
+        GridFormat::Table,
+        terminal,
+    ));
     lines.join("\n")
 }
 
@@ -155,7 +164,9 @@ fn grid(prepared: &Prepared, cells: &[Planned<'_>], args: &Plan) -> ablate_repor
         let (trial, reason) = (cell.plan.trial.id.0.clone(), cell.reason());
         let key = (trial.clone(), reason.clone());
         if !args.all && last.as_ref() == Some(&key) {
-            if let Some(Field::Text(seeds)) = rows.last_mut().and_then(|row| row.get_mut(varying.len() + 1)) {
+            if let Some(Field::Text(seeds)) =
+                rows.last_mut().and_then(|row| row.get_mut(varying.len() + 1))
+            {
                 seeds.push_str(&format!(" {}", cell.plan.seed));
             }
             continue;

@@ -48,11 +48,13 @@ fn diagnosed(error: &FilterError, text: &str) -> Diagnosed {
 fn usage(error: RecordsError, text: &str) -> anyhow::Error {
     match error {
         RecordsError::UnknownColumn { span: Some(ref span), .. }
-        | RecordsError::Incomparable { ref span, .. } => {
+        | RecordsError::Incomparable { span: Some(ref span), .. } => {
             let located = FilterError { span: span.clone(), message: error.to_string() };
             Diagnosed(located.render(text)).into()
         }
-        RecordsError::UnknownColumn { .. } => Usage(error.to_string()).into(),
+        RecordsError::UnknownColumn { .. } | RecordsError::Incomparable { .. } => {
+            Usage(error.to_string()).into()
+        }
         other => other.into(),
     }
 }

@@ -1,7 +1,8 @@
 //! `ablate show`: everything that the store knows of one run.
 
 use ablate_records::{Provenance, Store};
-use ablate_report::{Style, plot};
+use ablate_report::plot::{self, Line, Size};
+use ablate_report::{Style, painted, visible};
 use ablate_sweep::{Catalog, Curve, Run};
 use serde_json::{Map, Value as Json, json};
 
@@ -10,6 +11,9 @@ use crate::commands::query;
 use crate::exit::Exit;
 use crate::format;
 use crate::terminal::Terminal;
+
+/// Small enough for a terminal of 80 columns.
+const PLOT: Size = Size { width: 72, height: 10 };
 
 pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let store = Store::open_read_only(&common.db)?;
@@ -93,9 +97,11 @@ fn as_text(
             }
         }
     }
-    for (title, names) in groups(curves) {
+    for (title, group) in groups(curves) {
         page.section(&title);
-        page.block(&plot::curves(&names, plot::Size::default()));
+        let lines: Vec<Line<'_>> =
+            group.iter().map(|curve| Line { name: &curve.name, values: &curve.values }).collect();
+        page.block(&plot::lines(&lines, PLOT, style.emphasis));
     }
     page.section("provenance");
     provenance_of(run, provenance, &mut page);
@@ -107,7 +113,9 @@ fn groups(curves: &[Curve]) -> Vec<(String, Vec<Curve>)> {
     let mut groups: Vec<(String, Vec<Curve>)> = Vec::new();
     for curve in curves {
         let title = match curve.name.rsplit_once('_') {
-            Some((stage, _)) if stage.starts_with("layer") => "pretraining loss, by epoch".to_owned(),
+            Some((stage, _)) if stage.starts_with("layer") => {
+                "pretraining loss, by epoch".to_owned()
+            }
             Some((_, what)) => format!("{what}, by epoch"),
             None => curve.name.clone(),
         };
@@ -139,7 +147,10 @@ fn provenance_of(run: &Run, provenance: &Provenance, page: &mut Page) {
     page.pair("git", &format!("{}{}", optional(&session.git_commit), dirty.unwrap_or_default()));
     page.pair("command", &session.command);
     let cores = session.cores.map(|cores| format!(", {cores} cores")).unwrap_or_default();
-    page.pair("machine", &format!("{}: {}{cores}", optional(&provenance.host), optional(&session.cpu)));
+    page.pair(
+        "machine",
+        &format!("{}: {}{cores}", optional(&provenance.host), optional(&session.cpu)),
+    );
     page.pair("again", &format!("ablate verify {}", run.id));
 }
 
@@ -155,18 +166,18 @@ impl Page {
     }
 
     fn title(&mut self, title: &str, state: &str) {
-        let title = self.style.bold(title);
+        let title = painted(title, "1", self.style.emphasis);
         self.text.push_str(&format!("{title}  {state}\n"));
     }
 
     fn section(&mut self, name: &str) {
-        let name = self.style.bold(name);
+        let name = painted(name, "1", self.style.emphasis);
         self.text.push_str(&format!("\n{name}\n"));
     }
 
     /// Values may come from anywhere: nothing in them reaches the terminal as a command.
     fn pair(&mut self, name: &str, value: &str) {
-        let value = ablate_report::printable(value);
+        let value = visible(value);
         self.text.push_str(&format!("  {name:<28} {value}\n"));
     }
 

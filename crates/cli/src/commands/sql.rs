@@ -1,5 +1,7 @@
 //! `ablate sql`: a SELECT of the user's own, read-only and within limits.
 
+use std::time::Duration;
+
 use ablate_records::{SqlLimits, Store};
 
 use crate::args::{Common, Sql};
@@ -11,7 +13,8 @@ pub(crate) fn run(args: &Sql, common: &Common, terminal: &Terminal) -> anyhow::R
         return Err(Usage(format!("--timeout {}: give seconds, up to a day", args.timeout)).into());
     }
     let store = Store::open_read_only(&common.db)?;
-    let limits = SqlLimits { rows: args.limit, seconds: args.timeout };
+    let time = Duration::from_secs_f64(args.timeout);
+    let limits = SqlLimits { rows: args.limit, bytes: 1 << 30, time };
     let rows = store.sql(&args.statement, limits)?;
     let truncated = rows.truncated;
     terminal.data(&super::query::render(rows, args.format, terminal))?;

@@ -45,8 +45,11 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         let stop = Stop::default();
         let heard = signals::listen(&stop, terminal)?;
         let tasks = tasks(&waiting, &catalog);
-        let on_failure =
-            if args.fail_fast { OnFailure::StopAtOnce } else { OnFailure::StopIfFirst(SAME_FAILURES) };
+        let on_failure = if args.fail_fast {
+            OnFailure::StopAtOnce
+        } else {
+            OnFailure::StopIfFirst(SAME_FAILURES)
+        };
         let settings = Settings { jobs, memory: None, on_failure };
         let mut screen =
             Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.varying);
@@ -56,7 +59,11 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         screen.close();
         let summary = summary.context("the sweep was stopped; what was finished is safe")?;
         conclude(&summary, &prepared, terminal);
-        heard.exit().unwrap_or(if summary.failed.is_empty() { Exit::Done } else { Exit::SomeFailed })
+        heard.exit().unwrap_or(if summary.failed.is_empty() {
+            Exit::Done
+        } else {
+            Exit::SomeFailed
+        })
     };
     match exit {
         Exit::Done | Exit::SomeFailed => answer(&prepared, &store, &catalog, common, terminal)?,
@@ -78,14 +85,15 @@ pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
 fn waiting<'a>(prepared: &'a Prepared, store: &Store) -> anyhow::Result<Vec<&'a RunPlan>> {
     let standings = store.standings(&prepared.plans)?;
     let pairs = prepared.plans.iter().zip(standings);
-    Ok(pairs.filter(|(_, standing)| *standing != Standing::Finished).map(|(plan, _)| plan).collect())
+    Ok(pairs
+        .filter(|(_, standing)| *standing != Standing::Finished)
+        .map(|(plan, _)| plan)
+        .collect())
 }
 
 fn tasks(waiting: &[&RunPlan], catalog: &Catalog) -> Vec<Task> {
-    let task = |plan: &&RunPlan| Task {
-        plan: (*plan).clone(),
-        baseline: baseline(&plan.trial, catalog),
-    };
+    let task =
+        |plan: &&RunPlan| Task { plan: (*plan).clone(), baseline: baseline(&plan.trial, catalog) };
     waiting.iter().map(task).collect()
 }
 
@@ -128,7 +136,10 @@ fn conclude(summary: &Summary, prepared: &Prepared, terminal: &Terminal) {
         (summary.not_started.len(), "not started"),
     ];
     parts.extend(
-        others.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+        others
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}")),
     );
     terminal.message(&format!("{} in {}", parts.join(", "), format::duration(seconds)));
     match &summary.stopped_early {

@@ -34,14 +34,22 @@ pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow
 /// Trains `run` again; returns what is different, the first thing to differ in training first.
 fn verify(run: &Run, store: &Store, laboratory: &Laboratory) -> anyhow::Result<Vec<String>> {
     let (RunState::Finished, Some(kept)) = (run.state, &run.kept) else {
-        bail!(Usage(format!("run {} is {}: only finished runs can be verified", run.id, run.state.word())));
+        bail!(Usage(format!(
+            "run {} is {}: only finished runs can be verified",
+            run.id,
+            run.state.word()
+        )));
     };
     let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
     let plan = laboratory.plan(&Arc::new(trial), run.seed);
     if plan.id != run.id {
         bail!(
             "run {} cannot be trained again by this version: data {} and training version {} then, {} and {} now",
-            run.id, run.data_checksum, run.training_version, plan.data_checksum, plan.training_version
+            run.id,
+            run.data_checksum,
+            run.training_version,
+            plan.data_checksum,
+            plan.training_version
         );
     }
     let trained = trained_in_one_thread(&plan, laboratory)?;
@@ -56,7 +64,9 @@ fn trained_in_one_thread(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let outcome = pool.install(|| laboratory.train(plan, &mut |_| ControlFlow::Continue(())));
     outcome.map_err(|ending| match ending {
-        Ending::Failed(failure) => anyhow!("it failed: {}: {}", failure.kind.word(), failure.message),
+        Ending::Failed(failure) => {
+            anyhow!("it failed: {}: {}", failure.kind.word(), failure.message)
+        }
         Ending::Interrupted => anyhow!("it was interrupted"),
     })
 }
@@ -74,9 +84,14 @@ fn differences(
         let pairs = curve.values.iter().zip(again).position(|(a, b)| a.to_bits() != b.to_bits());
         let shorter = curve.values.len().min(again.len());
         if let Some(epoch) = pairs.or((curve.values.len() != again.len()).then_some(shorter)) {
-            let value = |values: &[f64]| values.get(epoch).map_or("absent".to_owned(), f64::to_string);
+            let value =
+                |values: &[f64]| values.get(epoch).map_or("absent".to_owned(), f64::to_string);
             let (then, now) = (value(&curve.values), value(again));
-            found.push(format!("curve {}, epoch {}: {then} then, {now} now", curve.name, epoch + 1));
+            found.push(format!(
+                "curve {}, epoch {}: {then} then, {now} now",
+                curve.name,
+                epoch + 1
+            ));
         }
     }
     if kept.weights_hash != trained.weights_hash {

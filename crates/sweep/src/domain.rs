@@ -1,0 +1,173 @@
+//! What a parameter may be: the values it takes, how a value is brought into the form that is
+//! stored, and the phrase that says so to a person.
+
+use std::fmt;
+use std::ops::Bound;
+
+use crate::value::Value;
+
+/// What a parameter may be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Domain {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from `min` to `max`, or the one word that stands outside the numbers
+    /// (`"all"`, `"never"`).
+    Int {
+        /// The smallest number allowed.
+        min: i64,
+        /// The largest number allowed.
+        max: i64,
+        /// A word allowed instead of a number.
+        word: Option<&'static str>,
+    },
+    /// A real number between two bounds.
+    Float {
+        /// The lower bound.
+        min: Bound<f64>,
+        /// The upper bound.
+        max: Bound<f64>,
+    },
+    /// One of these names.
+    Choice(Vec<&'static str>),
+    /// A whole number from `min` to `max`, or a list of them, one a layer.
+    Widths {
+        /// The smallest number allowed.
+        min: i64,
+        /// The largest number allowed.
+        max: i64,
+    },
+}
+
+impl Domain {
+    /// `value` as this domain stores it: a whole number given for a real one becomes real.
+    /// The error says what would be valid.
+    pub fn check(&self, value: &Value) -> Result<Value, String> {
+        let accepted = match (self, value) {
+            (Domain::Bool, Value::Bool(_)) => Some(value.clone()),
+            (Domain::Int { min, max, .. }, Value::Int(whole)) => {
+                (min..=max).contains(&whole).then(|| value.clone())
+            }
+            (Domain::Int { word: Some(word), .. }, Value::Text(text)) => {
+                (text == word).then(|| value.clone())
+            }
+            (Domain::Float { min, max }, Value::Int(_) | Value::Float(_)) => {
+                let real = value.as_float().filter(|real| real.is_finite());
+                real.filter(|real| within(*real, *min, *max)).map(|real| Value::Float(real + 0.0))
+            }
+            (Domain::Choice(names), Value::Text(text)) => {
+                names.contains(&text.as_str()).then(|| value.clone())
+            }
+            (Domain::Widths { min, max }, Value::Int(whole)) => {
+                (min..=max).contains(&whole).then(|| value.clone())
+            }
+            (Domain::Widths { min, max }, Value::List(items)) => (!items.is_empty()
+                && items.iter().all(|whole| (min..=max).contains(&whole)))
+            .then(|| value.clone()),
+            _ => None,
+        };
+        accepted.ok_or_else(|| self.to_string())
+    }
+}
+
+fn within(real: f64, min: Bound<f64>, max: Bound<f64>) -> bool {
+    let above = match min {
+        Bound::Included(low) => real >= low,
+        Bound::Excluded(low) => real > low,
+        Bound::Unbounded => true,
+    };
+    let below = match max {
+        Bound::Included(high) => real <= high,
+        Bound::Excluded(high) => real < high,
+        Bound::Unbounded => true,
+    };
+    above && below
+}
+
+/// What would be valid, as a phrase: `a number in (0, 1]`, `one of "sgd", "adam"`.
+impl fmt::Display for Domain {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Bool => write!(out, "true or false"),
+            Domain::Int { min, max, word } => {
+                if *max == i64::MAX {
+                    write!(out, "a whole number of at least {min}")?;
+                } else {
+                    write!(out, "a whole number from {min} to {max}")?;
+                }
+                word.map_or(Ok(()), |word| write!(out, " or \"{word}\""))
+            }
+            Domain::Float { min, max } => match (min, max) {
+                (Bound::Unbounded, Bound::Unbounded) => write!(out, "a number"),
+                (Bound::Included(low), Bound::Unbounded) => {
+                    write!(out, "a number of at least {low}")
+                }
+                (Bound::Excluded(low), Bound::Unbounded) => write!(out, "a number above {low}"),
+                _ => write!(out, "a number in {}, {}", lower(*min), upper(*max)),
+            },
+            Domain::Choice(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+                write!(out, "one of {}", names.join(", "))
+            }
+            Domain::Widths { min, max } => {
+                write!(out, "a whole number from {min} to {max}, or a list of them, one a layer")
+            }
+        }
+    }
+}
+
+fn lower(bound: Bound<f64>) -> String {
+    match bound {
+        Bound::Included(low) => format!("[{low}"),
+        Bound::Excluded(low) => format!("({low}"),
+        Bound::Unbounded => "(-inf".to_owned(),
+    }
+}
+
+fn upper(bound: Bound<f64>) -> String {
+    match bound {
+        Bound::Included(high) => format!("{high}]"),
+        Bound::Excluded(high) => format!("{high})"),
+        Bound::Unbounded => "inf)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domain_says_what_is_valid() {
+        let float = |min, max| Domain::Float { min, max }.to_string();
+        assert_eq!(float(Bound::Excluded(0.0), Bound::Included(1.0)), "a number in (0, 1]");
+        assert_eq!(float(Bound::Unbounded, Bound::Excluded(2.0)), "a number in (-inf, 2)");
+        assert_eq!(float(Bound::Excluded(0.0), Bound::Unbounded), "a number above 0");
+        let patience = Domain::Int { min: 1, max: i64::MAX, word: Some("never") };
+        assert_eq!(patience.to_string(), "a whole number of at least 1 or \"never\"");
+        assert_eq!(Domain::Choice(vec!["sgd", "adam"]).to_string(), "one of \"sgd\", \"adam\"");
+    }
+
+    #[test]
+    fn a_domain_takes_its_bounds_and_its_word_and_nothing_of_another_kind() {
+        let share = Domain::Float { min: Bound::Excluded(0.0), max: Bound::Included(1.0) };
+        assert_eq!(share.check(&Value::Int(1)), Ok(Value::Float(1.0)));
+        let patience = Domain::Int { min: 1, max: 9, word: Some("never") };
+        assert!(patience.check(&Value::Text("never".into())).is_ok());
+        let widths = Domain::Widths { min: 1, max: 9 };
+        assert!(widths.check(&Value::List(vec![9, 1])).is_ok());
+        for (domain, value) in [
+            (&share, Value::Float(0.0)),
+            (&share, Value::Float(f64::NAN)),
+            (&share, Value::Float(1.0 + f64::EPSILON)),
+            (&share, Value::Text("1".into())),
+            (&patience, Value::Int(10)),
+            (&patience, Value::Float(1.0)),
+            (&patience, Value::Text("ever".into())),
+            (&widths, Value::List(vec![])),
+            (&widths, Value::List(vec![1, 0])),
+            (&Domain::Bool, Value::Int(1)),
+        ] {
+            assert_eq!(domain.check(&value), Err(domain.to_string()), "{value}");
+        }
+    }
+}

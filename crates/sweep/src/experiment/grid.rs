@@ -1,0 +1,235 @@
+//! The axes of an experiment: which parameter has which values where. After [`Grid::read`] every
+//! axis holds checked values, and every `--set` stands in its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sections::{RawEntry, RawGrid, Reader, Sections};
+use crate::axis::{Axis, RawAxis};
+use crate::catalog::Catalog;
+use crate::filter::Filter;
+use crate::mistakes::{Mistake, Place};
+use crate::names::listing;
+use crate::overrides::Override;
+
+/// The axes of an experiment, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Grid {
+    /// Where `[grid]` stands, or else the start of the file.
+    pub(crate) place: Place,
+    /// `[grid]` and `--set`.
+    pub(crate) grid: Vec<Entry>,
+    /// `[[zip]]`: the entries of each move together.
+    pub(crate) zips: Vec<Vec<Entry>>,
+    /// `[[union]]`; a single empty part without it.
+    pub(crate) parts: Vec<Part>,
+    /// `[variant.x]`, by variant.
+    pub(crate) variants: BTreeMap<String, Vec<Entry>>,
+    /// `[[when]]`.
+    pub(crate) whens: Vec<When>,
+    /// `[[exclude]]`, each with its place.
+    pub(crate) excludes: Vec<(Filter, Place)>,
+    /// `[sample]`.
+    pub(crate) sample: Option<Sample>,
+}
+
+/// One parameter and its axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// Where its key stands.
+    pub(crate) place: Place,
+    pub(crate) rank: Rank,
+    axes: Axes,
+}
+
+/// Where an axis stands among the others: as in the file, those that only `--set` names last.
+pub(crate) type Rank = (usize, usize);
+
+impl Entry {
+    /// The axis for cells of `variant`, or `None` where that variant has no such parameter.
+    pub(crate) fn axis(&self, variant: Option<&str>) -> Option<&Axis> {
+        match &self.axes {
+            Axes::General(axis) => Some(axis),
+            Axes::Own(axes) => axes.get(variant?),
+        }
+    }
+
+    /// Whether it comes from `--set`.
+    pub(crate) fn is_set(&self) -> bool {
+        matches!(self.place, Place::Set(..))
+    }
+
+    /// How many values it has at most.
+    pub(crate) fn len(&self) -> u64 {
+        match &self.axes {
+            Axes::General(axis) => axis.len(),
+            Axes::Own(axes) => axes.values().map(Axis::len).max().unwrap_or(0),
+        }
+    }
+}
+
+/// A parameter that several variants have may have a domain of its own in each.
+#[derive(Clone, Debug)]
+enum Axes {
+    General(Axis),
+    Own(BTreeMap<String, Axis>),
+}
+
+/// One `[[union]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) entries: Vec<Entry>,
+    /// Its variants; a single `None` for a catalog without variants.
+    pub(crate) variants: Vec<Option<String>>,
+}
+
+/// One `[[when]]`.
+#[derive(Clone, Debug)]
+pub(crate) struct When {
+    pub(crate) filter: Filter,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// `[sample]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) n: u64,
+    pub(crate) seed: u64,
+    /// Where `n` stands.
+    pub(crate) place: Place,
+}
+
+impl Grid {
+    /// Checks `sections` of the file `file`, and puts `overrides` in their place.
+    pub(super) fn read(
+        sections: Sections<'_>,
+        overrides: &[Override],
+        file: &str,
+        catalog: &Catalog,
+        log: &mut Vec<Mistake>,
+    ) -> Grid {
+        let raw = Reader { file, catalog, log }.raw(&sections, overrides);
+        let place = sections.grid.map_or(Place::File(0..0), |grid| grid.place);
+        Typing { catalog, log }.grid(raw, place, sections.sample)
+    }
+
+    /// The parameters that take several values, or are given in some cells only.
+    pub(super) fn varying_names(&self) -> BTreeSet<&str> {
+        let variants: BTreeSet<&Option<String>> =
+            self.parts.iter().flat_map(|part| &part.variants).collect();
+        let axes = self.grid.iter().chain(self.zips.iter().flatten());
+        let axes = axes.chain(self.variants.values().flatten()).filter(|entry| entry.len() > 1);
+        let sometimes = self.whens.iter().flat_map(|when| &when.entries);
+        let parts = self.parts.iter().flat_map(|part| &part.entries);
+        let parts = parts.filter(|entry| self.parts.len() > 1 || entry.len() > 1);
+        let entries = axes.chain(sometimes).chain(parts).map(|entry| entry.name.as_str());
+        let several = (variants.len() > 1).then_some("variant");
+        entries.filter(|name| *name != "variant").chain(several).collect()
+    }
+}
+
+/// Checks every axis against the domain of its parameter.
+struct Typing<'r> {
+    catalog: &'r Catalog,
+    log: &'r mut Vec<Mistake>,
+}
+
+impl Typing<'_> {
+    fn grid(&mut self, raw: RawGrid, place: Place, sample: Option<Sample>) -> Grid {
+        let general = self.chosen(&raw.grid);
+        let tables: Vec<&str> = raw.variants.iter().map(|(name, ..)| name.as_str()).collect();
+        let default = self.default_variants(&tables);
+        let whole = general.as_ref().unwrap_or(&default);
+        let mut parts = Vec::new();
+        let mut used: BTreeSet<&str> = BTreeSet::new();
+        let none = [Vec::new()];
+        let raw_parts: &[Vec<RawEntry>] = if raw.parts.is_empty() { &none } else { &raw.parts };
+        for entries in raw_parts {
+            let variants = self.chosen(entries).unwrap_or_else(|| whole.clone());
+            let entries = self.all_typed(entries, variants.iter().flatten().map(String::as_str));
+            parts.push(Part { entries, variants });
+        }
+        used.extend(
+            parts.iter().flat_map(|part| part.variants.iter().flatten()).map(String::as_str),
+        );
+        let set = raw.grid.iter().any(|e| e.name == "variant" && matches!(e.place, Place::Set(..)));
+        let used_here = || used.iter().copied();
+        let mut variants = BTreeMap::new();
+        for (name, place, entries) in &raw.variants {
+            if !used.contains(name.as_str()) && !set {
+                let title = format!("the variant {name} is not among the values of `variant`");
+                let label = format!("its values are {}", listing(used_here()));
+                self.log.push(Mistake::new(place, title).label(label));
+            }
+            let entries = self.all_typed(entries, [name.as_str()].into_iter());
+            variants.insert(name.clone(), entries);
+        }
+        let grid = self.all_typed(&raw.grid, used_here());
+        let zips = raw.zips.iter().map(|zip| self.all_typed(zip, used_here())).collect();
+        let mut whens = Vec::new();
+        for (filter, entries) in &raw.whens {
+            let entries = self.all_typed(entries, used_here());
+            whens.extend(filter.clone().map(|filter| When { filter, entries }));
+        }
+        Grid { place, grid, zips, parts, variants, whens, excludes: raw.excludes, sample }
+    }
+
+    /// The variants that `entries` name, if they do.
+    fn chosen(&self, entries: &[RawEntry]) -> Option<Vec<Option<String>>> {
+        let entry = entries.iter().find(|entry| entry.name == "variant")?;
+        let RawAxis::Listed(values) = &entry.axis else { return None };
+        let names = values.iter().filter_map(|(value, _)| value.as_text());
+        Some(names.map(|name| Some(name.to_owned())).collect())
+    }
+
+    /// The variants where none are named: those with a table, or else the catalog's default.
+    fn default_variants(&self, tables: &[&str]) -> Vec<Option<String>> {
+        if tables.is_empty() {
+            let declared = self.catalog.declarations("variant");
+            let default = declared.first().and_then(|param| param.default.as_text());
+            return vec![default.map(str::to_owned)];
+        }
+        tables.iter().map(|name| Some((*name).to_owned())).collect()
+    }
+
+    fn all_typed<'v>(
+        &mut self,
+        entries: &[RawEntry],
+        variants: impl Iterator<Item = &'v str> + Clone,
+    ) -> Vec<Entry> {
+        entries.iter().filter_map(|entry| self.one_typed(entry, variants.clone())).collect()
+    }
+
+    fn one_typed<'v>(
+        &mut self,
+        raw: &RawEntry,
+        variants: impl Iterator<Item = &'v str>,
+    ) -> Option<Entry> {
+        let check = |domain| Axis::new(&raw.name, &raw.axis, &raw.value_place, domain);
+        let general = self.catalog.params.iter().find(|param| param.name == raw.name);
+        let axes = match general {
+            Some(param) => match check(&param.domain) {
+                Ok(axis) => Axes::General(axis),
+                Err(mistakes) => {
+                    self.log.extend(mistakes);
+                    return None;
+                }
+            },
+            None => {
+                let mut axes = BTreeMap::new();
+                for name in variants {
+                    let params = self.catalog.variant(name).map_or(&[][..], |one| &one.params);
+                    let Some(param) = params.iter().find(|param| param.name == raw.name) else {
+                        continue;
+                    };
+                    match check(&param.domain) {
+                        Ok(axis) => drop(axes.insert(name.to_owned(), axis)),
+                        Err(mistakes) => self.log.extend(mistakes),
+                    }
+                }
+                Axes::Own(axes)
+            }
+        };
+        Some(Entry { name: raw.name.clone(), place: raw.place.clone(), rank: raw.rank, axes })
+    }
+}

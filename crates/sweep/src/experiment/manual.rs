@@ -1,0 +1,77 @@
+//! Holds `experiments/README.md` to its word: its examples are read, and expand as it says.
+
+use crate::expansion::Expansion;
+use crate::experiment::{Experiment, Limit, Source};
+use crate::fixtures::{catalog, lines};
+use crate::mistakes::{Color, Mistakes};
+
+const HEAD: &str = "[experiment]\nquestion = 'Which?'\nseeds = 1\n";
+
+const PAGE: &str = include_str!("../../../../experiments/README.md");
+
+/// The code block that follows `heading`, in the given language.
+fn block(heading: &str, language: &str) -> &'static str {
+    let after = &PAGE[PAGE.find(heading).expect("a heading of the page")..];
+    let (_, block) = after.split_once(&format!("```{language}\n")).expect("a block below it");
+    block.split_once("```").expect("its end").0
+}
+
+fn read(text: &str) -> Result<Experiment, Mistakes> {
+    Experiment::read(
+        Source { name: "depth", path: "experiments/depth.toml", text },
+        &[],
+        &catalog(),
+    )
+}
+
+fn expansion(heading: &str) -> Expansion {
+    let body = block(heading, "toml");
+    let text =
+        if body.contains("[experiment]") { body.to_owned() } else { format!("{HEAD}{body}") };
+    read(&text).unwrap().expand(&catalog(), Limit::default()).unwrap()
+}
+
+#[test]
+fn the_first_experiment_has_the_cells_and_trials_that_the_page_counts() {
+    let first = expansion("## A first experiment");
+    assert_eq!((first.cells, first.trials.len(), first.merged), (42, 24, 18));
+}
+
+#[test]
+fn the_algebra_gives_the_cells_that_the_page_describes() {
+    let shown = |heading: &str, names: &[&str]| lines(&expansion(heading), names);
+    assert_eq!(
+        shown("### Axes that move together", &["depth", "epochs"]),
+        ["1 10", "2 20", "3 30"]
+    );
+    assert_eq!(
+        shown("### A union of grids", &["depth", "width"]),
+        ["1 200", "2 200", "3 100", "3 400"]
+    );
+    assert_eq!(shown("### Cells that are left out", &["variant"]).len(), 5);
+    assert_eq!(
+        shown("### Cells that are different", &["depth", "epochs"]),
+        ["1 20", "2 20", "3 40", "3 80"]
+    );
+    let sample = expansion("### A sample of a large grid");
+    assert_eq!((sample.cells, sample.trials.len()), (10_000_000_000, 100));
+}
+
+#[test]
+fn the_tables_of_the_page_are_read() {
+    let text = format!("{HEAD}{}", block("### Tables and the comparison", "toml"));
+    let experiment = read(&text).unwrap();
+    let names: Vec<&str> = experiment.tables.iter().map(|table| table.name.as_str()).collect();
+    assert_eq!(names, ["depth", "shallow"]);
+    assert!(experiment.tables.iter().all(|table| table.select == "valid_error"));
+    assert_eq!(experiment.comparison.unwrap().by, ["depth"]);
+}
+
+#[test]
+fn the_mistakes_of_the_page_look_as_it_shows_them() {
+    let text = block("## A first experiment", "toml")
+        .replace("depth = [", "depht = [")
+        .replace("[0.01,", "[-1,");
+    let shown = read(&text).unwrap_err().render(Color::Plain);
+    assert_eq!(shown.trim(), block("## When something is wrong", "text").trim());
+}

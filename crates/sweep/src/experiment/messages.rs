@@ -1,0 +1,270 @@
+//! What a person reads about a wrong experiment file. The snapshots are the messages themselves.
+
+use std::time::{Duration, Instant};
+
+use insta::assert_snapshot;
+use proptest::prelude::*;
+
+use crate::fixtures::{expand, read};
+
+/// The message about `text`, which is wrong, with the given `--set`s.
+fn message(text: &str, sets: &[&str]) -> String {
+    read(text, sets).expect_err("a wrong file").to_string()
+}
+
+/// The message about an `[experiment]` with one seed and `body` below it.
+fn message_below_head(body: &str) -> String {
+    message(&format!("[experiment]\nquestion = \"Which?\"\nseeds = 1\n{body}"), &[])
+}
+
+/// The message about a file that is only wrong once it is expanded.
+fn message_of_expansion(body: &str) -> String {
+    expand(body).expect_err("a wrong grid").to_string()
+}
+
+#[test]
+fn every_mistake_in_a_file_is_shown_at_once() {
+    let text = r#"
+[experiment]
+qestion = "Does depth help?"
+seeds = [0, 1, -1, 1]
+
+[grid]
+dataset = "mnist"
+depht = [1, 2]
+width = [[500, 0], 200, 200]
+learning_rate = { log = [0, 1], n = 5 }
+optimizer = { linear = [0, 1], n = 2 }
+momentum = nan
+epochs = []
+seeds = 3
+
+[variant.contractiv]
+[variant.contractive]
+sigma = 0.1
+lambda = -1
+
+[[exclude]]
+if = "variant = 'contractive'"
+
+[plots]
+"#;
+    let shown = message(text, &[]);
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn ranges_say_what_they_lack() {
+    let shown = message_below_head(
+        r#"[grid]
+learning_rate = { log = [1, 0.01], n = 5 }
+momentum = { linear = [0, 1], n = 1 }
+epochs = { from = 1, to = 10, step = 4 }
+depth = { linear = [1, 3], n = 7 }
+width = { from = 100, to = 200, step = 12.5 }
+patience = { start = 1, to = 3 }
+tied = { linear = [0, 1] }
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn sections_that_do_not_fit_together_are_shown_with_both_places() {
+    let shown = message_below_head(
+        r#"[grid]
+depth = [1, 2]
+variant = ["basic", "sparse"]
+[variant.denoising]
+[[zip]]
+depth = [1, 2]
+epochs = [10, 20, 30]
+[[zip]]
+width = 5
+[[zip]]
+epochs = [1, 2]
+variant = ["basic", "sparse"]
+[[when]]
+if = "depth > 1"
+[exclude]
+if = "depth > 1"
+[sample]
+n = 0
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn filters_are_located_inside_their_toml_strings() {
+    let shown = message_below_head(
+        r#"[[exclude]]
+if = "variant == \"contractiv\" and detph > 2"
+[[exclude]]
+if = 'variant == basic && depth > 1'
+[[exclude]]
+if = "variant == basic or test_error > 1"
+[[exclude]]
+if = "dataset in ['digits', 3] and depth == 'deep'"
+[[when]]
+if = """
+depth == 1 and
+(width > 3 """
+epochs = 3
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn tables_and_the_comparison_know_names_and_never_select_by_test_images() {
+    let shown = message_below_head(
+        r#"[compare]
+axis = "pretrainin"
+baseline = "none"
+metric = "test_eror"
+select = "test_error"
+[[table]]
+name = "one"
+rows = ["variant", "variant", "depth"]
+columns = "depth"
+metric = ["test_error", "depth"]
+filter = "test_error < 1"
+select = "valid_spread"
+[[table]]
+name = "one"
+rows = 3
+[[table]]
+name = ""
+rows = []
+metric = "test_error"
+"#,
+    );
+    assert_snapshot!(shown);
+    let shown = message_below_head(
+        r#"[compare]
+axis = "pretraining"
+baseline = "gredy"
+metric = "test_error"
+by = ["pretraining"]
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn overrides_are_shown_as_they_were_given() {
+    let text = "[experiment]\nquestion = \"Which?\"\nseeds = 1\n[grid]\ndepth = 1\n";
+    let shown = message(text, &["depth=deep", "lamda=1", "variant=[basic,spars]"]);
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn what_is_no_toml_is_shown_like_the_rest() {
+    let shown = message(
+        "[experiment]\nquestion = \"Which?\nseeds = 1 2\n[grid]\ndepth = 1\ndepth = 2\nwidth = \n",
+        &[],
+    );
+    assert_snapshot!(shown);
+    let shown = message("", &[]);
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn keys_that_mean_nothing_say_when_they_would() {
+    let shown = message_of_expansion(
+        r#"[grid]
+pretraining = "greedy"
+optimizer = "adam"
+momentum = [0.5, 0.9]
+sigma = 0.1
+[variant.contractive]
+lambda = [0.01, 0.1]
+[variant.denoising]
+corruption = "masking"
+sigma = 0.1
+"#,
+    );
+    assert_snapshot!(shown);
+    let shown = message_of_expansion("[variant.contractive]\nlambda = [0.1, 1]\n");
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn cells_that_break_a_rule_are_shown_with_their_values() {
+    let shown = message_of_expansion("[grid]\nwidth = [[500, 250], 200]\ndepth = [1, 2, 3]\n");
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn an_empty_result_is_a_mistake() {
+    let shown = message_of_expansion("[grid]\ndepth = [1, 2]\n[[exclude]]\nif = 'depth > 0'\n");
+    assert_snapshot!(shown);
+}
+
+#[test]
+fn a_million_million_cells_are_refused_at_once() {
+    let start = Instant::now();
+    let message = message_of_expansion(
+        "[grid]\nlearning_rate = { log = [1e-9, 1], n = 1_000_000_000_000 }\n",
+    );
+    assert!(start.elapsed() < Duration::from_millis(50));
+    assert_snapshot!(message);
+    let beyond = message_of_expansion(
+        "[grid]\n\
+         learning_rate = { log = [1e-9, 1], n = 9_000_000_000_000_000_000 }\n\
+         momentum = { linear = [0, 1], n = 9_000_000_000_000_000_000 }\n\
+         epochs = { linear = [1, 10000], n = 10000 }\n\
+         optimizer = ['sgd', 'adam']\n",
+    );
+    assert!(beyond.contains("more than 10^38 cells"), "{beyond}");
+}
+
+#[test]
+fn hostile_files_are_refused_in_order() {
+    let deep = format!("a = {}", "[".repeat(100_000));
+    let dotted = format!("{} = 1", vec!["a"; 100_000].join("."));
+    let tables = "[[union]]\ndepth = 1\n".repeat(50_000);
+    let keys: String = (0..20_000).map(|key| format!("key{key} = 1\n")).collect();
+    let seeds = "[experiment]\nquestion = 'x'\nseeds = 1_000_000_000_000\n".to_owned();
+    let long = "x".repeat(5 << 20);
+    let line = format!("a = '{}", "x".repeat(4_000_000));
+    for text in [deep, dotted, tables, keys, seeds, long, line, "\u{feff}\0".to_owned()] {
+        let start = Instant::now();
+        let message = message(&text, &[]);
+        assert!(message.len() < 40_000, "{} bytes about {:.20}", message.len(), text);
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?} {:.20}", start.elapsed(), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in any::<String>()) {
+        if let Err(mistakes) = read(&text, &[]) {
+            mistakes.to_string();
+        }
+    }
+
+    #[test]
+    fn no_row_of_pieces_makes_it_panic(
+        pieces in prop::collection::vec(
+            prop::sample::select(vec![
+                "[experiment]\nquestion = 'x'\nseeds = 1\n", "[grid]\n", "[[zip]]\n", "[[union]]\n",
+                "[[when]]\n", "[[exclude]]\n", "[variant.sparse]\n", "[sample]\n", "[compare]\n",
+                "[[table]]\n", "depth = [1, 2]\n", "depth = 3\n", "width = [[2, 1], 3]\n",
+                "lambda = { log = [0.1, 1], n = 3 }\n", "epochs = { from = 1, to = 5, step = 2 }\n",
+                "if = 'depth == 1'\n", "if = \"µ\\n=\"\n", "variant = ['basic', 'sparse']\n",
+                "n = 3\n", "seed = 1\n", "name = 'a'\n", "rows = 'depth'\n", "axis = 'depth'\n",
+                "metric = 'test_error'\n", "pretraining = ['none', 'greedy']\n", "tied = true\n",
+            ]),
+            0..16,
+        )
+    ) {
+        use crate::fixtures::catalog;
+        let text = pieces.concat();
+        match read(&text, &["tied=[true,false]"]) {
+            Ok(experiment) => { let _ = experiment.expand(&catalog(), crate::Limit::default()); }
+            Err(mistakes) => { mistakes.to_string(); }
+        }
+    }
+}
