@@ -1,1 +1,34 @@
-//! (being written)
+//! Runs to statistics, to tables and comparisons, to text, Markdown, LaTeX, CSV and JSON. Pure: this
+//! crate knows no files, no SQL, no Candle and no terminal; it returns strings.
+//!
+//! The flow is `RunSet -> Table | Comparison -> render(Format, Style) -> String`. [`tables::build`]
+//! aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis, and the two end
+//! in the same [`Table`] model, which the renderers share. [`Grid`] is the plain sheet of a query,
+//! and [`plot`] draws curves. What the numbers mean is told in `METHOD.md`.
+
+pub mod comparison;
+mod error;
+mod grid;
+mod label;
+mod number;
+pub mod plot;
+mod renderers;
+mod run_set;
+mod selection;
+pub mod stats;
+mod table;
+pub mod tables;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod method;
+
+pub use comparison::{Comparison, compare};
+pub use error::ReportError;
+pub use grid::{Field, Grid};
+pub use label::Label;
+pub use renderers::{Emphasis, Format, Style, painted, visible};
+pub use run_set::{RunSet, Score, TrialRuns};
+pub use stats::{Estimate, Interval};
+pub use table::{Absence, Cell, Choice, Column, Counts, Mark, Measured, Row, Table};

@@ -1,0 +1,208 @@
+//! JSON: everything a table or comparison knows, with the runs behind every number. Numbers keep
+//! every bit; absence is `null`; infinity and NaN, which JSON lacks, are the texts `"inf"`, `"-inf"`
+//! and `"NaN"`. `schema` counts changes that could break a reader.
+
+use ablate_sweep::Value;
+use serde_json::{Value as Json, json};
+
+use crate::comparison::{Comparison, Evidence, PairedCell, Scope, Side, SummaryRow};
+use crate::grid::{Field, Grid};
+use crate::label::Label;
+use crate::run_set::Score;
+use crate::stats::Estimate;
+use crate::table::{Absence, Cell, Measured, Table};
+
+use super::terminal::is_hidden;
+
+const SCHEMA: u32 = 1;
+
+/// Indented. JSON allows every character but ASCII controls to stand as it is; those that a terminal
+/// would obey are escaped as well, which every reader undoes.
+pub(super) fn pretty(json: &Json) -> String {
+    let text = format!("{json:#}");
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+pub(super) fn table(table: &Table) -> Json {
+    let columns = table.columns.iter().map(|column| {
+        json!({
+            "labels": labels(&table.column_keys, &column.labels),
+            "metric": column.heading,
+            "unit": column.unit,
+        })
+    });
+    let rows = table.rows.iter().map(|row| {
+        json!({
+            "labels": labels(&table.keys, &row.labels),
+            "cells": row.cells.iter().map(cell).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "schema": SCHEMA,
+        "table": table.name,
+        "rows_by": table.keys,
+        "columns_by": table.column_keys,
+        "columns": columns.collect::<Vec<_>>(),
+        "rows": rows.collect::<Vec<_>>(),
+        "notes": table.notes,
+    })
+}
+
+pub(super) fn comparison(comparison: &Comparison) -> Json {
+    let unpaired = comparison.unpaired.iter();
+    json!({
+        "schema": SCHEMA,
+        "axis": comparison.axis,
+        "baseline": comparison.baseline.to_json(),
+        "metric": comparison.metric.name,
+        "unit": comparison.metric.unit,
+        "by": comparison.by,
+        "select": comparison.select,
+        "sentences": comparison.sentences(),
+        "summary": comparison.summary.iter().map(|row| summary(comparison, row)).collect::<Vec<_>>(),
+        "cells": comparison.cells.iter().map(paired).collect::<Vec<_>>(),
+        "unpaired": unpaired.map(|trial| trial.id.to_string()).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn grid(grid: &Grid) -> Json {
+    // An array a row, not an object: two columns of a query may have the same name.
+    let rows = grid.rows.iter().map(|row| row.iter().map(field).collect::<Vec<_>>());
+    json!({ "schema": SCHEMA, "columns": grid.columns, "rows": rows.collect::<Vec<_>>() })
+}
+
+fn cell(cell: &Cell) -> Json {
+    match cell {
+        Cell::Measured(cell) => measured(cell),
+        Cell::Estimate(shown) => estimate(shown),
+        Cell::Absent(absence @ Absence::Failed { runs }) => {
+            json!({ "state": absence.word(), "failed": runs })
+        }
+        Cell::Absent(absence @ (Absence::NotPlanned | Absence::NotRun | Absence::NotMeasured)) => {
+            json!({ "state": absence.word() })
+        }
+        Cell::Count(count) => json!(count),
+        Cell::P(value) | Cell::Effect(value) => json!(value),
+        Cell::Word(word) => json!(word),
+    }
+}
+
+fn measured(cell: &Measured) -> Json {
+    let choice = cell.choice.as_ref().map(|choice| {
+        json!({ "params": choice.params.to_json(), "among": choice.among, "by": choice.by })
+    });
+    let runs = cell.scores.iter().map(|Score { seed, run, value }| {
+        json!({ "seed": seed, "run": run.to_string(), "value": value })
+    });
+    json!({
+        "state": "measured",
+        "estimate": estimate(&cell.estimate),
+        "planned": cell.planned,
+        "failed": cell.failed,
+        "mark": cell.mark.map(|mark| mark.word()),
+        "trial": cell.trial.to_string(),
+        "choice": choice,
+        "runs": runs.collect::<Vec<_>>(),
+    })
+}
+
+fn estimate(estimate: &Estimate) -> Json {
+    json!({
+        "mean": estimate.mean,
+        "low": estimate.interval.map(|interval| interval.low),
+        "high": estimate.interval.map(|interval| interval.high),
+        "level": estimate.interval.map(|interval| interval.level),
+        "n": estimate.n,
+    })
+}
+
+fn summary(comparison: &Comparison, row: &SummaryRow) -> Json {
+    let scope = match &row.scope {
+        Scope::Chosen { cell, params, among } => json!({
+            "kind": "chosen",
+            "trial": comparison.cells[*cell].trial.id.to_string(),
+            "params": params.to_json(),
+            "among": among,
+        }),
+        Scope::Mean { cells, incomplete_seeds } => {
+            let trials = cells.iter().map(|at| comparison.cells[*at].trial.id.to_string());
+            json!({
+                "kind": "mean",
+                "trials": trials.collect::<Vec<_>>(),
+                "incomplete_seeds": incomplete_seeds,
+            })
+        }
+        Scope::NoneChosen { among } => json!({ "kind": "none chosen", "among": among }),
+    };
+    json!({
+        "group": labels(&comparison.by, &row.group),
+        "value": row.value.to_json(),
+        "scope": scope,
+        "evidence": row.evidence.as_ref().map(evidence),
+        "holm_p": row.holm_p,
+        "verdict": row.verdict.word(),
+    })
+}
+
+fn paired(cell: &PairedCell) -> Json {
+    let pairs = cell.pairs.iter().map(|pair| {
+        let [ours, baseline] = &pair.runs;
+        json!({
+            "seed": pair.seed,
+            "ours": { "run": ours.to_string(), "value": pair.ours },
+            "baseline": { "run": baseline.to_string(), "value": pair.baseline },
+        })
+    });
+    let left_out = cell.left_out.iter().map(|left_out| {
+        let side = match left_out.side {
+            Side::Ours => "ours",
+            Side::Baseline => "baseline",
+        };
+        json!({ "seed": left_out.seed, "side": side, "reason": left_out.gap.word() })
+    });
+    json!({
+        "trial": cell.trial.id.to_string(),
+        "params": cell.trial.params.to_json(),
+        "partner": cell.partner.id.to_string(),
+        "pairs": pairs.collect::<Vec<_>>(),
+        "left_out": left_out.collect::<Vec<_>>(),
+        "evidence": cell.evidence.as_ref().map(evidence),
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Json {
+    json!({
+        "ours": estimate(&evidence.ours),
+        "baseline": estimate(&evidence.baseline),
+        "difference": estimate(&evidence.test.difference),
+        "p": evidence.test.p,
+        "flip_p": evidence.test.permutation_p,
+        "dz": evidence.test.dz,
+    })
+}
+
+fn labels(keys: &[String], labels: &[Label]) -> Json {
+    let value = |Label(value): &Label| value.as_ref().map_or(Json::Null, Value::to_json);
+    keys.iter().cloned().zip(labels.iter().map(value)).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn field(field: &Field) -> Json {
+    match field {
+        Field::Null => Json::Null,
+        Field::Int(whole) => json!(whole),
+        Field::Real(real) if real.is_finite() => json!(real),
+        Field::Real(real) => json!(real.to_string()),
+        Field::Text(text) => json!(text),
+    }
+}
