@@ -25,6 +25,9 @@ pub(crate) struct Prepared {
     pub(crate) expansion: Expansion,
     /// Trials in the order of the file, the seeds of each beside each other.
     pub(crate) plans: Vec<RunPlan>,
+    /// The parameters that tell the trials apart: those that take several values. One that some
+    /// trials have and others do not says nothing that another does not say too.
+    pub(crate) telling: Vec<String>,
     /// What the store keeps of the file.
     pub(crate) record: ExperimentRecord,
 }
@@ -72,7 +75,8 @@ impl Prepared {
             text: found.text,
             overrides: set.into_iter().map(str::to_owned).collect(),
         };
-        Ok(Prepared { experiment, expansion, plans, record })
+        let telling = telling(&expansion);
+        Ok(Prepared { experiment, expansion, plans, telling, record })
     }
 
     /// Decodes every dataset that a run asks for.
@@ -105,6 +109,15 @@ impl Prepared {
         });
         Ok(RunSet { trials: trials.collect() })
     }
+}
+
+fn telling(expansion: &Expansion) -> Vec<String> {
+    let several = |name: &&String| {
+        let mut values = expansion.trials.iter().filter_map(|trial| trial.params.get(name));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
+    };
+    expansion.varying.iter().filter(several).cloned().collect()
 }
 
 /// The trial that equals `trial` but is not pretrained; `None` for one that is not anyway.

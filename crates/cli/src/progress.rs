@@ -19,7 +19,10 @@ pub(crate) struct Screen<'a> {
     terminal: &'a Terminal,
     labels: BTreeMap<RunId, String>,
     total: ProgressBar,
-    lines: BTreeMap<RunId, ProgressBar>,
+    /// A line a worker, which stays on the screen and shows one run after another: lines that come
+    /// and go would make the screen jump.
+    lines: Vec<ProgressBar>,
+    on_line: BTreeMap<RunId, usize>,
     time_left: TimeLeft,
     started: Instant,
     said: Instant,
@@ -28,24 +31,24 @@ pub(crate) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// For a sweep of `plans`, in which `varying` parameters tell the runs apart.
+    /// For a sweep of `plans`, which the parameters `telling` tell apart.
     pub(crate) fn new<'p>(
         terminal: &'a Terminal,
         plans: impl ExactSizeIterator<Item = &'p RunPlan>,
-        varying: &[String],
+        telling: &[String],
     ) -> Screen<'a> {
-        let total = ProgressBar::new(plans.len() as u64);
-        let style = "{bar:30} {pos}/{len} runs  {elapsed} elapsed  {msg}";
-        total.set_style(template(style).progress_chars("=> "));
-        let total = terminal.bars.add(total);
+        let total = terminal.bars.add(ProgressBar::new(plans.len() as u64));
+        let style = template("{bar:30} {pos}/{len} runs  {elapsed} elapsed  {wide_msg}");
+        total.set_style(style.progress_chars("=> "));
         total.enable_steady_tick(Duration::from_millis(500));
-        let labels = plans.map(|plan| (plan.id.clone(), label(plan, varying))).collect();
+        let labels = plans.map(|plan| (plan.id.clone(), label(plan, telling))).collect();
         let now = Instant::now();
         Screen {
             terminal,
             labels,
             total,
-            lines: BTreeMap::new(),
+            lines: Vec::new(),
+            on_line: BTreeMap::new(),
             time_left: TimeLeft::default(),
             started: now,
             said: now,
@@ -62,56 +65,55 @@ impl<'a> Screen<'a> {
                 if let Some(lowered) = &jobs.lowered {
                     self.terminal.message(&lowered.to_string());
                 }
+                self.lines = (0..jobs.used).map(|_| self.line()).collect();
             }
-            Event::Started { run, .. } => self.begin(run),
-            Event::Progress { run, progress } => self.advance(run, progress),
-            Event::Finished { run, .. } => self.end(run),
+            Event::Started { run, worker, .. } => {
+                self.on_line.insert(run.clone(), *worker);
+                self.write(run, 0.0, "starts");
+            }
+            Event::Progress { run, progress } => {
+                let Progress { stage, epoch, epochs, loss, done } = progress;
+                self.write(run, *done, &format!("{stage} {epoch}/{epochs}, loss {loss:.4}"));
+            }
             Event::Failed { run, failure, .. } => {
                 self.failed += 1;
                 let (label, kind) = (self.label(run), failure.kind.word());
                 self.terminal.message(&format!("{run} {kind}: {} ({label})", failure.message));
                 self.end(run);
             }
-            Event::Interrupted { run } => self.end(run),
             Event::Elsewhere { run } => {
                 let label = self.label(run);
-                self.terminal
-                    .message(&format!("{run} is being trained by another process ({label})"));
+                self.terminal.message(&format!("{run} is another process's ({label})"));
                 self.end(run);
             }
-            Event::AlreadyFinished { run } => self.end(run),
+            Event::Finished { run, .. }
+            | Event::Interrupted { run }
+            | Event::AlreadyFinished { run } => self.end(run),
         }
         self.tell();
     }
 
     /// Takes the bars away; what was said stays.
     pub(crate) fn close(&self) {
-        for line in self.lines.values() {
-            line.finish_and_clear();
-        }
-        self.total.finish_and_clear();
+        self.lines.iter().chain([&self.total]).for_each(ProgressBar::finish_and_clear);
     }
 
-    fn begin(&mut self, run: &RunId) {
-        let line = ProgressBar::new(1000);
-        line.set_style(template("  {bar:12} {prefix}  {msg}").progress_chars("-> "));
-        line.set_prefix(self.label(run));
-        self.lines.insert(run.clone(), self.terminal.bars.add(line));
+    fn line(&self) -> ProgressBar {
+        let line = self.terminal.bars.add(ProgressBar::new(1000));
+        line.set_style(template("  {bar:12} {wide_msg}").progress_chars("-> "));
+        line
     }
 
-    fn advance(&mut self, run: &RunId, progress: &Progress) {
-        if let Some(line) = self.lines.get(run) {
-            line.set_position((progress.done * 1000.0) as u64);
-            let Progress { stage, epoch, epochs, loss, .. } = progress;
-            line.set_message(format!("{stage} {epoch}/{epochs}, loss {loss:.4}"));
+    /// Puts what a run is doing on its worker's line.
+    fn write(&self, run: &RunId, done: f64, doing: &str) {
+        if let Some(line) = self.on_line.get(run).and_then(|&line| self.lines.get(line)) {
+            line.set_position((done * 1000.0) as u64);
+            line.set_message(format!("{}: {doing}", self.label(run)));
         }
     }
 
     fn end(&mut self, run: &RunId) {
-        if let Some(line) = self.lines.remove(run) {
-            line.finish_and_clear();
-            self.terminal.bars.remove(&line);
-        }
+        self.on_line.remove(run);
         self.ended += 1;
         self.total.set_position(self.ended);
     }
@@ -132,15 +134,15 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn label(&self, run: &RunId) -> String {
-        self.labels.get(run).cloned().unwrap_or_else(|| run.to_string())
+    fn label<'s>(&'s self, run: &'s RunId) -> &'s str {
+        self.labels.get(run).map_or(run.0.as_str(), String::as_str)
     }
 }
 
 /// What tells a run apart, as short as can be: `greedy contractive 0.1 depth 3 seed 2`.
-fn label(plan: &RunPlan, varying: &[String]) -> String {
+fn label(plan: &RunPlan, telling: &[String]) -> String {
     let mut words: Vec<String> = Vec::new();
-    for name in varying {
+    for name in telling {
         if let Some(value) = plan.trial.params.get(name) {
             let speaks = value.as_text().is_some();
             words.push(if speaks { value.to_string() } else { format!("{name} {value}") });

@@ -1,1 +1,46 @@
-//! (being written)
+//! The run store: one SQLite file that holds every experiment, trial, run, score and curve. This is
+//! the only crate that writes SQL; it knows neither Candle nor the terminal.
+//!
+//! A sweep writes through [`Store`]: [`declare`](Store::declare) the catalog,
+//! [`begin_session`](Store::begin_session), [`save_experiment`](Store::save_experiment), then for
+//! every run [`claim`](Store::claim) and one of [`finish`](Store::finish), [`fail`](Store::fail) and
+//! [`interrupt`](Store::interrupt). Each is one transaction: once it has returned, a crash or a
+//! `kill -9` takes nothing of it. Any number of processes may do so on one file.
+//!
+//! Others read: [`runs`](Store::runs), [`query`](Store::query) and [`sql`](Store::sql) here, or any
+//! SQLite client, through the flat views that `SCHEMA.md` draws.
+
+mod claim;
+mod columns;
+mod declaration;
+mod ending;
+mod error;
+mod experiment;
+mod file;
+mod filter;
+mod migrations;
+mod process;
+mod query;
+mod rows;
+mod runs;
+mod series;
+mod session;
+mod sql;
+mod standing;
+mod store;
+mod trial;
+mod views;
+
+pub use claim::Claim;
+pub use columns::ColumnType;
+pub use error::RecordsError;
+pub use experiment::{ExperimentRecord, ExperimentSummary};
+pub use file::Durability;
+pub use process::Owner;
+pub use query::{Columns, Order, Query};
+pub use rows::{Cell, Rows};
+pub use runs::Timing;
+pub use session::{Provenance, Session, SessionId};
+pub use sql::SqlLimits;
+pub use standing::Standing;
+pub use store::Store;

@@ -1,7 +1,6 @@
 //! `ablate compare`: runs paired by seed along one axis.
 
 use ablate_records::Store;
-use ablate_report::{Comparison, Format};
 use ablate_sweep::{ComparisonSpec, Experiment, Value};
 
 use crate::args::{Common, Compare};
@@ -68,10 +67,4 @@ fn value(text: &str) -> Value {
             name => Value::Text(name.to_owned()),
         },
     }
-}
-
-/// The verdict: a line a group, and what it says in words.
-pub(crate) fn summary(comparison: &Comparison, terminal: &Terminal) -> String {
-    let table = comparison.summary_table().render(Format::Text, query::style(terminal));
-    format!("{table}\n{}\n", comparison.sentences().join("\n"))
 }

@@ -154,9 +154,9 @@ fn as_text(
 /// A line a run (`--all`), or a line a trial and reason with its seeds.
 fn grid(prepared: &Prepared, cells: &[Planned<'_>], args: &Plan) -> ablate_report::Grid {
     use ablate_report::Field;
-    let varying = &prepared.expansion.varying;
+    let telling = &prepared.telling;
     let mut columns: Vec<String> = vec![if args.all { "run" } else { "trial" }.to_owned()];
-    columns.extend(varying.iter().cloned());
+    columns.extend(telling.iter().cloned());
     columns.extend([if args.all { "seed" } else { "seeds" }, "will", "reason"].map(str::to_owned));
     let mut rows: Vec<Vec<Field>> = Vec::new();
     let mut last: Option<(String, String)> = None;
@@ -165,7 +165,7 @@ fn grid(prepared: &Prepared, cells: &[Planned<'_>], args: &Plan) -> ablate_repor
         let key = (trial.clone(), reason.clone());
         if !args.all && last.as_ref() == Some(&key) {
             if let Some(Field::Text(seeds)) =
-                rows.last_mut().and_then(|row| row.get_mut(varying.len() + 1))
+                rows.last_mut().and_then(|row| row.get_mut(telling.len() + 1))
             {
                 seeds.push_str(&format!(" {}", cell.plan.seed));
             }
@@ -174,7 +174,7 @@ fn grid(prepared: &Prepared, cells: &[Planned<'_>], args: &Plan) -> ablate_repor
         last = Some(key);
         let id = if args.all { cell.plan.id.0.clone() } else { trial };
         let mut row = vec![Field::Text(id)];
-        row.extend(varying.iter().map(|name| {
+        row.extend(telling.iter().map(|name| {
             let value = cell.plan.trial.params.get(name);
             value.map_or(Field::Null, |value| Field::Text(value.to_string()))
         }));

@@ -10,7 +10,7 @@ use ablate_sweep::{Catalog, RunPlan};
 use anyhow::Context;
 
 use crate::args::{Common, Sweep, TableFormat};
-use crate::commands::{compare, table};
+use crate::commands::table;
 use crate::exit::Exit;
 use crate::format;
 use crate::laboratory::Laboratory;
@@ -51,8 +51,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
             OnFailure::StopIfFirst(SAME_FAILURES)
         };
         let settings = Settings { jobs, memory: None, on_failure };
-        let mut screen =
-            Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.varying);
+        let mut screen = Screen::new(terminal, waiting.iter().copied(), &prepared.telling);
         let show = &mut |event| screen.show(&event);
         let summary =
             ablate_runner::run(tasks, &laboratory, &mut store, session, &settings, &stop, show);
@@ -171,7 +170,7 @@ fn answer(
     }
     if let Some(spec) = &prepared.experiment.comparison {
         let comparison = ablate_report::compare(&set, spec, catalog)?;
-        parts.push(compare::summary(&comparison, terminal));
+        parts.push(format!("{}\n", comparison.sentences().join("\n")));
     }
     terminal.data(&parts.join("\n"))?;
     terminal.message(&next(prepared, common));

@@ -1,0 +1,134 @@
+//! How a run ends: finished, failed or interrupted, each in one transaction that first makes sure
+//! that the run is still this attempt's.
+
+use ablate_sweep::{Curve, Failure, Outcome, RunId, RunState};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Transaction, params, params_from_iter};
+
+use crate::claim::{self, make_current, row_of};
+use crate::columns::{metric_names, quoted};
+use crate::error::{RecordsError, Trouble};
+use crate::series;
+use crate::store::Store;
+
+impl Store {
+    /// Stores what a finished run leaves behind, and makes it the current run of its trial and
+    /// seed. `seconds` is what the training took, by a monotonic clock.
+    ///
+    /// # Errors
+    /// [`RecordsError::NotFinite`] for a score that is NaN or infinite,
+    /// [`RecordsError::Undeclared`] for one that no catalog declared, and
+    /// [`RecordsError::NotHeld`] if the run is no longer this attempt's. Nothing is written then.
+    pub fn finish(
+        &mut self,
+        run: &RunId,
+        attempt: u32,
+        outcome: &Outcome,
+        seconds: f64,
+    ) -> Result<(), RecordsError> {
+        for (metric, value) in &outcome.scores {
+            if !value.is_finite() {
+                let (run, metric, value) = (run.clone(), metric.clone(), *value);
+                return Err(RecordsError::NotFinite { run, metric, value });
+            }
+        }
+        self.write("store a finished run", |transaction| {
+            let key = held(transaction, run, attempt)?;
+            insert_scores(transaction, key, outcome)?;
+            insert_curves(transaction, key, &outcome.curves)?;
+            transaction
+                .prepare_cached(
+                    "UPDATE run SET state = 'finished', seconds = ?2, epochs = ?3, best_epoch = ?4,
+                         weights_hash = ?5, ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+                     WHERE key = ?1",
+                )?
+                .execute(params![
+                    key,
+                    seconds,
+                    outcome.epochs,
+                    outcome.best_epoch,
+                    outcome.weights_hash
+                ])?;
+            make_current(transaction, key)
+        })
+    }
+
+    /// Stores why a run failed, and its curves up to there.
+    ///
+    /// # Errors
+    /// [`RecordsError::NotHeld`] if the run is no longer this attempt's. Nothing is written then.
+    pub fn fail(
+        &mut self,
+        run: &RunId,
+        attempt: u32,
+        failure: &Failure,
+        seconds: f64,
+    ) -> Result<(), RecordsError> {
+        self.write("store a failed run", |transaction| {
+            let key = held(transaction, run, attempt)?;
+            insert_curves(transaction, key, &failure.curves)?;
+            transaction
+                .prepare_cached(
+                    "UPDATE run SET state = 'failed', seconds = ?2, failure = ?3,
+                         failure_message = ?4, ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+                     WHERE key = ?1",
+                )?
+                .execute(params![key, seconds, failure.kind.word(), failure.message])?;
+            Ok(())
+        })
+    }
+
+    /// Stores that a run was stopped before its end: the next sweep trains it.
+    ///
+    /// # Errors
+    /// [`RecordsError::NotHeld`] if the run is no longer this attempt's. Nothing is written then.
+    pub fn interrupt(&mut self, run: &RunId, attempt: u32) -> Result<(), RecordsError> {
+        self.write("store an interrupted run", |transaction| {
+            let key = held(transaction, run, attempt)?;
+            claim::interrupt(transaction, key)
+        })
+    }
+}
+
+/// The key of `run`, if `attempt` still holds it.
+fn held(transaction: &Transaction<'_>, run: &RunId, attempt: u32) -> Result<i64, Trouble> {
+    let found = row_of(transaction, run)?;
+    match found {
+        Some(row) if row.state == RunState::Running && row.attempt == attempt => Ok(row.key),
+        other => {
+            let found = other.map(|row| (row.state, row.attempt));
+            Err(RecordsError::NotHeld { run: run.clone(), attempt, found }.into())
+        }
+    }
+}
+
+fn insert_scores(
+    transaction: &Transaction<'_>,
+    key: i64,
+    outcome: &Outcome,
+) -> Result<(), Trouble> {
+    let declared = metric_names(transaction)?;
+    let mut names = String::from("run");
+    let mut places = String::from("?1");
+    let mut values = vec![Sql::Integer(key)];
+    for (metric, value) in &outcome.scores {
+        if !declared.contains(metric) {
+            return Err(RecordsError::Undeclared { kind: "metric", name: metric.clone() }.into());
+        }
+        values.push(Sql::Real(*value));
+        names.push_str(&format!(", {}", quoted(metric)));
+        places.push_str(&format!(", ?{}", values.len()));
+    }
+    let insert = format!("INSERT INTO score ({names}) VALUES ({places})");
+    transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
+    Ok(())
+}
+
+fn insert_curves(transaction: &Transaction<'_>, key: i64, curves: &[Curve]) -> Result<(), Trouble> {
+    let mut statement =
+        transaction.prepare_cached("INSERT INTO curve (run, name, series) VALUES (?1, ?2, ?3)")?;
+    for curve in curves {
+        statement.execute(params![key, curve.name, series::pack(&curve.values)])?;
+    }
+    Ok(())
+}
