@@ -2,7 +2,7 @@
 
 use ablate_sweep::Value;
 
-use crate::number::exact;
+use crate::number::{exact, rounded};
 
 /// Named columns and rows of fields, each row with one field a column.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,8 +46,17 @@ impl Field {
         value.map_or(Field::Null, |count| Field::Int(i64::try_from(count).unwrap_or(i64::MAX)))
     }
 
-    /// As people read it; text as it is, not yet escaped for any format.
+    /// As people read it: real numbers to six significant digits, text as it is, not yet escaped
+    /// for any format.
     pub(crate) fn words(&self) -> String {
+        match self {
+            Field::Real(real) => exact(rounded(*real)),
+            Field::Null | Field::Int(_) | Field::Text(_) => self.exactly(),
+        }
+    }
+
+    /// As programs read it: real numbers with every bit.
+    pub(crate) fn exactly(&self) -> String {
         match self {
             Field::Null => "-".to_owned(),
             Field::Int(whole) => whole.to_string(),

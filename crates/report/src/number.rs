@@ -62,6 +62,12 @@ pub(crate) fn exact(value: f64) -> String {
     if plain { format!("{value}") } else { format!("{value:e}") }
 }
 
+/// `value` to six significant digits.
+pub(crate) fn rounded(value: f64) -> f64 {
+    // Formatting rounds correctly, and reading back is exact.
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
 /// A p-value: three digits, and never 0.
 pub(crate) fn p_value(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }

@@ -105,7 +105,7 @@ fn line(fields: &[Field]) -> String {
 fn field(field: &Field) -> String {
     match field {
         Field::Null => String::new(),
-        Field::Int(_) | Field::Real(_) => field.words(),
+        Field::Int(_) | Field::Real(_) => field.exactly(),
         Field::Text(text) => quoted(text),
     }
 }
