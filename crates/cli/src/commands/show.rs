@@ -93,7 +93,8 @@ fn as_text(
         // In the order in which the probes declare them, which puts the main ones first.
         for metric in &catalog.metrics {
             if let Some(score) = run.scores.get(&metric.name) {
-                page.pair(&metric.name, &format!("{score:.5}  {}", metric.unit));
+                let unit = if metric.unit == "1" { "" } else { metric.unit };
+                page.pair(&metric.name, &format!("{score:<10.5} {unit}"));
             }
         }
     }
@@ -178,7 +179,8 @@ impl Page {
     /// Values may come from anywhere: nothing in them reaches the terminal as a command.
     fn pair(&mut self, name: &str, value: &str) {
         let value = visible(value);
-        self.text.push_str(&format!("  {name:<28} {value}\n"));
+        self.text.push_str(format!("  {name:<32} {value}").trim_end());
+        self.text.push('\n');
     }
 
     fn block(&mut self, block: &str) {
