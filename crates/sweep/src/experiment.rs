@@ -107,7 +107,7 @@ impl Experiment {
             .map_err(|mistakes| Mistakes::new(text(source.text), mistakes))?;
         let mut log = Vec::new();
         let file = ExperimentFile::read(&document, &mut log);
-        let head = head::head(file.head.as_ref(), &mut log);
+        let head = head::head(file.head.as_ref(), overrides, &mut log);
         let tables = specs::tables(&file.tables, source.text, catalog, &mut log);
         let comparison =
             file.compare.as_ref().and_then(|section| specs::comparison(section, catalog, &mut log));

@@ -2,9 +2,10 @@
 
 use toml::de::DeValue;
 
-use super::document::{Section, kind};
+use super::document::{Field, Section, kind};
 use super::grid::Sample;
 use crate::mistakes::{Mistake, Place};
+use crate::overrides::Override;
 
 /// How many seeds there may be.
 const MAX_SEEDS: i64 = 100_000;
@@ -20,25 +21,47 @@ pub(super) struct Head {
     pub(super) max_runs: Option<u64>,
 }
 
-/// Reads `[experiment]`, which must be there.
-pub(super) fn head(section: Option<&Section<'_>>, log: &mut Vec<Mistake>) -> Head {
+/// The one key of `[experiment]` that `--set` may replace: how many seeds a trial run takes.
+pub(super) const SEEDS: &str = "seeds";
+
+/// Reads `[experiment]`, which must be there; `--set seeds=2` wins over what it says.
+pub(super) fn head(
+    section: Option<&Section<'_>>,
+    overrides: &[Override],
+    log: &mut Vec<Mistake>,
+) -> Head {
     let Some(section) = section else {
         let title = "the file has no [experiment]";
         let help = "begin with [experiment], question = \"...\" and seeds = 5";
         log.push(Mistake::new(&Place::File(0..0), title).help(help));
         return Head::default();
     };
-    section.refuse_others(&["question", "seeds", "max_runs"], log);
+    section.refuse_others(&["question", SEEDS, "max_runs"], log);
     let question = section.require("question", "question = \"Does depth help?\"", log);
     let question = question.and_then(|field| field.text(log)).unwrap_or_default().to_owned();
     let max_runs = section.get("max_runs").and_then(|field| field.whole(1, MAX_RUNS, log));
     let max_runs = max_runs.and_then(|runs| u64::try_from(runs).ok());
-    Head { question, seeds: seeds(section, log), max_runs }
+    let seeds = match set_seeds(overrides, log) {
+        Some(seeds) => seeds,
+        None => {
+            let field = section.require(SEEDS, "seeds = 5", log);
+            field.map(|field| seeds(field, log)).unwrap_or_default()
+        }
+    };
+    Head { question, seeds, max_runs }
+}
+
+/// The seeds of the last `--set seeds=...`.
+fn set_seeds(overrides: &[Override], log: &mut Vec<Mistake>) -> Option<Vec<u64>> {
+    let index = overrides.iter().rposition(|set| set.key() == SEEDS)?;
+    let parsed = DeValue::parse(overrides[index].toml()).ok()?;
+    let (key, value) = overrides[index].spans();
+    let (key_place, value_place) = (Place::Set(index, key), Place::Set(index, value));
+    Some(seeds(&Field { key: SEEDS, key_place, value: parsed.get_ref(), value_place }, log))
 }
 
 /// `seeds = 5` are the seeds 0 to 4; `seeds = [3, 7]` names them.
-fn seeds(section: &Section<'_>, log: &mut Vec<Mistake>) -> Vec<u64> {
-    let Some(field) = section.require("seeds", "seeds = 5", log) else { return Vec::new() };
+fn seeds(field: &Field<'_>, log: &mut Vec<Mistake>) -> Vec<u64> {
     match field.value {
         DeValue::Integer(_) => {
             let n = field.whole(1, MAX_SEEDS, log).and_then(|n| u64::try_from(n).ok());
@@ -48,7 +71,10 @@ fn seeds(section: &Section<'_>, log: &mut Vec<Mistake>) -> Vec<u64> {
             let mut seeds = std::collections::BTreeMap::new();
             let mut named = Vec::new();
             for item in items {
-                let place = Place::File(item.span());
+                let place = match &field.value_place {
+                    Place::File(_) => Place::File(item.span()),
+                    set @ Place::Set(..) => set.clone(),
+                };
                 let Some(seed) = seed(item.get_ref()) else {
                     let title = format!("{} is no seed", kind(item.get_ref()));
                     let label = "a seed is a whole number of at least 0";

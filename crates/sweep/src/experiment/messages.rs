@@ -160,6 +160,17 @@ fn overrides_are_shown_as_they_were_given() {
 }
 
 #[test]
+fn seeds_may_be_set_and_are_checked_like_those_of_the_file() {
+    let text = "[experiment]\nquestion = \"Which?\"\nseeds = 5\n[grid]\ndepth = 1\n";
+    let seeds = |set: &str| read(text, &[set]).map(|experiment| experiment.seeds);
+    assert_eq!(seeds("seeds=2").unwrap(), [0, 1]);
+    assert_eq!(seeds("seeds=[3, 7]").unwrap(), [3, 7]);
+    let message = seeds("seeds=[3, 3]").unwrap_err().to_string();
+    assert!(message.contains("the seed 3 is named twice"), "{message}");
+    assert!(seeds("seeds=-1").is_err());
+}
+
+#[test]
 fn what_is_no_toml_is_shown_like_the_rest() {
     let shown = message(
         "[experiment]\nquestion = \"Which?\nseeds = 1 2\n[grid]\ndepth = 1\ndepth = 2\nwidth = \n",

@@ -219,7 +219,8 @@ impl Reader<'_> {
     /// everywhere else. Of several for one key the last wins, as it does on command lines.
     fn override_with(&mut self, raw: &mut RawGrid, overrides: &[Override]) {
         for (index, set) in overrides.iter().enumerate() {
-            if overrides[index + 1..].iter().any(|later| later.key() == set.key()) {
+            let replaced = overrides[index + 1..].iter().any(|later| later.key() == set.key());
+            if replaced || set.key() == super::head::SEEDS {
                 continue;
             }
             let (key, value) = set.spans();
