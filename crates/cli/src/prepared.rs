@@ -50,9 +50,7 @@ impl Prepared {
             .collect();
         let overrides = set
             .iter()
-            .map(|text| {
-                Override::parse(text).map_err(|error| Usage(format!("--set {text}: {error}")))
-            })
+            .map(|text| Override::parse(text).map_err(|error| Usage(format!("--set: {error}"))))
             .collect::<Result<Vec<_>, _>>()?;
         let diagnosed = |mistakes: Mistakes| {
             let color = match terminal.stderr_look() {

@@ -52,6 +52,11 @@ impl Terminal {
         !self.bars.is_hidden()
     }
 
+    /// How many columns stdout has, if it is a terminal.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// How stdout may look.
     pub(crate) fn stdout_look(&self) -> Look {
         self.stdout_color

@@ -81,7 +81,7 @@ pub(crate) fn style(terminal: &Terminal) -> Style {
         Look::Colored => Emphasis::Ansi,
         Look::Plain => Emphasis::Plain,
     };
-    Style { emphasis, width: None }
+    Style { emphasis, width: terminal.columns() }
 }
 
 fn grid(rows: Rows) -> Grid {

@@ -34,6 +34,7 @@ impl Comparison {
                 let params = params_phrase(params, &self.varying);
                 format!(" with {params} (best {} of {among})", self.select)
             }
+            Scope::Mean { cells, .. } if cells.is_empty() => ", mean of no cell".to_owned(),
             Scope::Mean { cells, .. } => format!(", mean of {} cells,", cells.len()),
             Scope::NoneChosen { among } => format!(" ({among} cells, none with {})", self.select),
         }

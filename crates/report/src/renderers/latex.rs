@@ -37,7 +37,8 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
     } else {
         format!("\\begin{{itemize}}\n{items}\\end{{itemize}}\n\n")
     };
-    format!("{list}{}", table(&comparison.summary_table()))
+    let (summary, cells) = (comparison.summary_table(), comparison.cells_table());
+    format!("{list}{}\n\\bigskip\n{}", table(&summary), table(&cells))
 }
 
 pub(super) fn grid(grid: &Grid) -> String {

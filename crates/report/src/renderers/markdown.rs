@@ -34,7 +34,8 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
     let sentences = comparison.sentences();
     let list: String =
         sentences.iter().map(|sentence| format!("- {}\n", escape(sentence))).collect();
-    format!("{list}\n{}", table(&comparison.summary_table()))
+    let (summary, cells) = (comparison.summary_table(), comparison.cells_table());
+    format!("{list}\n{}\n{}", table(&summary), table(&cells))
 }
 
 pub(super) fn grid(grid: &Grid) -> String {

@@ -43,6 +43,8 @@ pub(super) fn comparison(comparison: &Comparison, style: Style) -> String {
     }
     out.push('\n');
     out.push_str(&table(&comparison.summary_table(), style));
+    out.push('\n');
+    out.push_str(&table(&comparison.cells_table(), style));
     out
 }
 
