@@ -282,7 +282,7 @@ pub(crate) enum GridFormat {
     Table,
     /// Comma-separated values.
     Csv,
-    /// An array of objects.
+    /// The columns, and an array a row.
     Json,
     /// Markdown.
     Md,

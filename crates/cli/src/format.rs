@@ -37,6 +37,18 @@ pub(crate) fn count(count: usize, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
+/// `text` as one word of a command line, in quotes if it needs them.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else if text.contains(['"', '$', '`', '\\', '!']) {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +61,21 @@ mod tests {
             [about(0.2), about(40.3), about(185.0)],
             ["about a second", "about 40 s", "about 3 min"]
         );
+    }
+
+    #[test]
+    fn words_of_a_command_line_are_quoted_where_a_shell_would_take_them_apart() {
+        for (text, word) in [
+            ("--jobs=2", "--jobs=2"),
+            ("\u{f8}rsted.toml", "\u{f8}rsted.toml"),
+            ("", "\"\""),
+            ("a file.toml", "\"a file.toml\""),
+            ("experiment == 'a'", "\"experiment == 'a'\""),
+            ("it's $HOME", r"'it'\''s $HOME'"),
+            ("say \"no\"", "'say \"no\"'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 
     #[test]

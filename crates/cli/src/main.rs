@@ -76,6 +76,8 @@ fn fail(error: &anyhow::Error, terminal: &Terminal) -> ExitCode {
         Look::Colored => "\u{1b}[1;31merror\u{1b}[0m",
         Look::Plain => "error",
     };
-    terminal.error(&format!("{label}: {error:#}"));
+    // What a message quotes may come from anywhere; its own line breaks stay.
+    let said: Vec<String> = format!("{error:#}").lines().map(ablate_report::visible).collect();
+    terminal.error(&format!("{label}: {}", said.join("\n")));
     ExitCode::from(if error.is::<Usage>() { exit::USAGE } else { exit::ERROR })
 }

@@ -11,7 +11,6 @@ use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source,
     Trial, TrialId, Value,
 };
-use anyhow::Context;
 
 use crate::args::{Common, Target};
 use crate::exit::{Diagnosed, Usage};
@@ -25,8 +24,7 @@ pub(crate) struct Prepared {
     pub(crate) expansion: Expansion,
     /// Trials in the order of the file, the seeds of each beside each other.
     pub(crate) plans: Vec<RunPlan>,
-    /// The parameters that tell the trials apart: those that take several values. One that some
-    /// trials have and others do not says nothing that another does not say too.
+    /// The parameters that tell the trials apart.
     pub(crate) telling: Vec<String>,
     /// What the store keeps of the file.
     pub(crate) record: ExperimentRecord,
@@ -73,7 +71,7 @@ impl Prepared {
             text: found.text,
             overrides: set.into_iter().map(str::to_owned).collect(),
         };
-        let telling = telling(&expansion);
+        let telling = catalog.telling(expansion.trials.iter().map(|trial| &trial.params));
         Ok(Prepared { experiment, expansion, plans, telling, record })
     }
 
@@ -88,7 +86,7 @@ impl Prepared {
         let names: BTreeSet<&str> =
             plans.into_iter().map(|plan| dataset_name(&plan.trial.params)).collect();
         for name in names {
-            laboratory.dataset(name).with_context(|| format!("dataset {name}"))?;
+            laboratory.dataset(name)?;
         }
         Ok(())
     }
@@ -107,15 +105,6 @@ impl Prepared {
         });
         Ok(RunSet { trials: trials.collect() })
     }
-}
-
-fn telling(expansion: &Expansion) -> Vec<String> {
-    let several = |name: &&String| {
-        let mut values = expansion.trials.iter().filter_map(|trial| trial.params.get(name));
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    };
-    expansion.varying.iter().filter(several).cloned().collect()
 }
 
 /// The trial that equals `trial` but is not pretrained; `None` for one that is not anyway.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ablate_runner::{Event, TimeLeft};
+use ablate_runner::{Event, Lowered, TimeLeft};
 use ablate_sweep::{Progress, RunId, RunPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -62,8 +62,10 @@ impl<'a> Screen<'a> {
         self.time_left.observe(event, self.started.elapsed());
         match event {
             Event::Planned { jobs, .. } => {
-                if let Some(lowered) = &jobs.lowered {
-                    self.terminal.message(&lowered.to_string());
+                // That there are fewer runs than jobs is no news.
+                if let Some(lowered @ Lowered::Memory { .. }) = &jobs.lowered {
+                    let jobs = format::count(jobs.used, "job");
+                    self.terminal.message(&format!("{jobs} at a time: {lowered}"));
                 }
                 self.lines = (0..jobs.used).map(|_| self.line()).collect();
             }

@@ -8,13 +8,15 @@ use std::thread;
 use ablate_records::Session;
 use sha2::{Digest, Sha256};
 
+use crate::format;
+
 /// This process, as the store records it.
 pub(crate) fn session(jobs: usize) -> Session {
     Session {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         git_commit: git(&["rev-parse", "HEAD"]),
         git_dirty: dirty(),
-        command: std::env::args().collect::<Vec<_>>().join(" "),
+        command: command(),
         cpu: cpu(),
         cores: thread::available_parallelism()
             .ok()
@@ -22,6 +24,13 @@ pub(crate) fn session(jobs: usize) -> Session {
         jobs: u32::try_from(jobs).ok(),
         os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
+}
+
+/// The command line of this process, as it can be typed again.
+pub(crate) fn command() -> String {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| format::shell_word(&word.to_string_lossy()));
+    std::iter::once("ablate".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// A hash of what differs from the commit; `None` if nothing does, or there is no commit.

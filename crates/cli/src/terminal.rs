@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use ablate_report::visible;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -77,10 +78,11 @@ impl Terminal {
         Ok(stdout.flush()?)
     }
 
-    /// Prints a message, above the bars if there are any. A stderr that is gone is nobody's loss.
+    /// Prints a message, above the bars if there are any. What it quotes may come from anywhere, so
+    /// nothing in it reaches the terminal as a command. A stderr that is gone is nobody's loss.
     pub(crate) fn message(&self, text: &str) {
         if self.messages == Messages::Shown {
-            self.error(text);
+            self.error(&visible(text));
         }
     }
 
@@ -111,16 +113,19 @@ impl<'a> MakeWriter<'a> for Terminal {
     }
 }
 
-/// One log line on its way to stderr.
+/// One log line on its way to stderr, which may be gone.
 #[derive(Debug)]
 pub(crate) struct LogLine<'a>(&'a MultiProgress);
 
 impl Write for LogLine<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.suspend(|| io::stderr().lock().write(bytes))
+        self.0.suspend(|| {
+            let _gone = io::stderr().lock().write_all(bytes);
+        });
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

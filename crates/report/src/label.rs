@@ -94,21 +94,9 @@ fn by_size(left: &Label, right: &Label) -> Ordering {
     })
 }
 
-/// The parameters that do not have one and the same value in all `trials`, in the catalog's order.
+/// The parameters that tell `trials` apart, in the catalog's order.
 pub(crate) fn varying(trials: &[&Trial], catalog: &Catalog) -> Vec<String> {
-    let own = catalog.variants.iter().flat_map(|variant| &variant.params);
-    let mut names: Vec<&str> = Vec::new();
-    for param in catalog.params.iter().chain(own) {
-        if !names.contains(&param.name) {
-            names.push(param.name);
-        }
-    }
-    let varies = |name: &&str| {
-        let mut values = trials.iter().map(|trial| trial.params.get(name));
-        let first = values.next();
-        values.any(|value| Some(value) != first)
-    };
-    names.into_iter().filter(varies).map(str::to_owned).collect()
+    catalog.telling(trials.iter().map(|trial| &trial.params))
 }
 
 #[cfg(test)]
@@ -153,12 +141,5 @@ mod tests {
         let trials = [trial(&[]), trial(&[("depth", Value::Int(1))])];
         let trials: Vec<&Trial> = trials.iter().collect();
         assert_eq!(groups(&trials, &[]), vec![(vec![], vec![0, 1])]);
-    }
-
-    #[test]
-    fn a_parameter_that_only_some_trials_have_varies() {
-        let one = trial(&[("depth", Value::Int(1)), ("lambda", Value::Float(0.1))]);
-        let other = trial(&[("depth", Value::Int(1))]);
-        assert_eq!(varying(&[&one, &other], &crate::fixture::catalog()), ["lambda"]);
     }
 }

@@ -147,6 +147,25 @@ impl Catalog {
         self.params.iter().chain(own).filter(|param| param.name == name).collect()
     }
 
+    /// The parameters that tell `trials` apart, in the order of their declarations: those that take
+    /// several values. One that some trials have and others lack tells no more than the parameter
+    /// that decides whether they have it.
+    pub fn telling<'a>(&self, trials: impl Iterator<Item = &'a Params> + Clone) -> Vec<String> {
+        let own = self.variants.iter().flat_map(|variant| &variant.params);
+        let mut names: Vec<&str> = Vec::new();
+        for param in self.params.iter().chain(own) {
+            if !names.contains(&param.name) {
+                names.push(param.name);
+            }
+        }
+        let several = |name: &&str| {
+            let mut values = trials.clone().filter_map(|params| params.get(name));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        };
+        names.into_iter().filter(several).map(str::to_owned).collect()
+    }
+
     /// The variant of that name.
     pub fn variant(&self, name: &str) -> Option<&VariantEntry> {
         self.variants.iter().find(|variant| variant.name == name)
@@ -243,6 +262,22 @@ mod tests {
     fn resolve(given: &[(&str, Value)]) -> Trial {
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         catalog().resolve(&given.collect()).unwrap()
+    }
+
+    #[test]
+    fn what_tells_trials_apart_takes_several_values() {
+        let trial = |pairs: &[(&str, Value)]| -> Params {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+        };
+        let trials = [
+            trial(&[("depth", Value::Int(1)), ("pretraining", Value::Text("none".into()))]),
+            trial(&[
+                ("depth", Value::Int(1)),
+                ("pretraining", Value::Text("greedy".into())),
+                ("lambda", Value::Float(0.1)),
+            ]),
+        ];
+        assert_eq!(catalog().telling(trials.iter()), ["pretraining"]);
     }
 
     #[test]

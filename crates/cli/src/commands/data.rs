@@ -1,6 +1,6 @@
 //! `ablate data`: which datasets are there, which files are missing or altered, and how to get them.
 
-use ablate_data::{FileState, Source, datasets};
+use ablate_data::{FileState, FileStatus, Source, datasets};
 use ablate_report::{Field, Grid};
 
 use crate::args::{Common, Data};
@@ -13,7 +13,7 @@ pub(crate) fn run(args: &Data, common: &Common, terminal: &Terminal) -> anyhow::
     let mut missing = 0;
     for source in datasets::ALL.iter().copied() {
         for status in source.status(&common.data) {
-            let (state, place) = said(&status.state);
+            let (state, place) = said(&status);
             missing += usize::from(matches!(status.state, FileState::Missing { .. }));
             rows.push(row(source, status.file.name, state, place));
         }
@@ -34,8 +34,8 @@ fn row(source: &Source, file: &str, state: &str, place: String) -> Vec<Field> {
 }
 
 /// A file's state in a word, and where it is or what is wrong with it.
-fn said(state: &FileState) -> (&'static str, String) {
-    match state {
+fn said(status: &FileStatus) -> (&'static str, String) {
+    match &status.state {
         FileState::Embedded => ("there", "in the program".to_owned()),
         FileState::Right { path } => ("there", path.display().to_string()),
         FileState::Missing { looked } => {
@@ -43,7 +43,8 @@ fn said(state: &FileState) -> (&'static str, String) {
             ("missing", format!("looked for {first} and {} more", looked.len().saturating_sub(1)))
         }
         FileState::Altered { path, found } => {
-            ("altered", format!("{}: sha256 {found}", path.display()))
+            let (path, expected) = (path.display(), status.file.sha256);
+            ("altered", format!("{path}: expected sha256 {expected}, found {found}"))
         }
         FileState::Broken { path, error } => ("broken", format!("{}: {error}", path.display())),
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use ablate_records::{Owner, Standing, Store};
+use ablate_report::visible;
 use ablate_sweep::RunPlan;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::prepared::Prepared;
 use crate::terminal::Terminal;
 
 /// Floating-point operations a second of one worker, where no run of the store tells better.
-const ASSUMED_FLOPS: f64 = 20e9;
+const ASSUMED_FLOPS: f64 = 50e9;
 
 pub(crate) fn run(args: &Plan, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let catalog = ablate_autoencoder::catalog();
@@ -130,7 +131,7 @@ fn as_text(
     let expansion = &prepared.expansion;
     let waiting = cells.iter().filter(|cell| cell.will_run()).count();
     let mut lines = vec![
-        prepared.record.question.clone(),
+        visible(&prepared.record.question),
         format!(
             "{} x {} = {}: {waiting} to train, {estimate}",
             format::count(expansion.trials.len(), "trial"),

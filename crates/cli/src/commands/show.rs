@@ -152,7 +152,9 @@ fn provenance_of(run: &Run, provenance: &Provenance, page: &mut Page) {
         "machine",
         &format!("{}: {}{cores}", optional(&provenance.host), optional(&session.cpu)),
     );
-    page.pair("again", &format!("ablate verify {}", run.id));
+    if run.kept.is_some() {
+        page.pair("again", &format!("ablate verify {}", run.id));
+    }
 }
 
 /// A page of names and values under headings.

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
             ablate_runner::run(tasks, &laboratory, &mut store, session, &settings, &stop, show);
         screen.close();
         let summary = summary.context("the sweep was stopped; what was finished is safe")?;
-        conclude(&summary, &prepared, terminal);
+        conclude(&summary, &prepared, common, terminal);
         heard.exit().unwrap_or(if summary.failed.is_empty() {
             Exit::Done
         } else {
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     match exit {
         Exit::Done | Exit::SomeFailed => answer(&prepared, &store, &catalog, common, terminal)?,
         Exit::Interrupted | Exit::Terminated => {
-            terminal.message(&format!("go on with: ablate sweep {}", args.target.experiment));
+            terminal.message(&format!("go on with: {}", provenance::command()));
         }
     }
     Ok(exit)
@@ -125,7 +125,7 @@ fn announce(
 }
 
 /// Says what the sweep came to.
-fn conclude(summary: &Summary, prepared: &Prepared, terminal: &Terminal) {
+fn conclude(summary: &Summary, prepared: &Prepared, common: &Common, terminal: &Terminal) {
     let seconds = std::time::Duration::from_secs_f64(summary.seconds);
     let mut parts = vec![format!("{} finished", summary.finished.len())];
     let others = [
@@ -146,10 +146,9 @@ fn conclude(summary: &Summary, prepared: &Prepared, terminal: &Terminal) {
         Some(reason) => terminal.error(&format!("stopped early: {reason}")),
     }
     if !summary.failed.is_empty() {
-        let name = &prepared.record.name;
-        terminal.message(&format!(
-            "see why: ablate query \"experiment == '{name}' and state == 'failed'\" --columns id,failure"
-        ));
+        let filter = format!("{} and state == 'failed'", runs_of(prepared));
+        let why = typed(&["query", &filter, "--columns", "id,failure,failure_message"], common);
+        terminal.message(&format!("see why: {why}"));
     }
 }
 
@@ -178,16 +177,23 @@ fn answer(
 }
 
 fn next(prepared: &Prepared, common: &Common) -> String {
-    let name = &prepared.record.name;
-    let db = if common.db.as_os_str() == "results/ablate.db" {
-        String::new()
-    } else {
-        format!(" --db {}", common.db.display())
-    };
     let next = if prepared.experiment.comparison.is_some() {
-        format!("ablate compare {name}{db}")
+        typed(&["compare", &prepared.record.name], common)
     } else {
-        format!("ablate query \"experiment == '{name}'\"{db}")
+        typed(&["query", &runs_of(prepared)], common)
     };
     format!("next: {next}")
+}
+
+/// The filter that finds the runs of the experiment.
+fn runs_of(prepared: &Prepared) -> String {
+    format!("experiment == '{}'", prepared.record.name.replace('\'', "''"))
+}
+
+/// A command on this store, as it can be typed.
+fn typed(words: &[&str], common: &Common) -> String {
+    let db = common.db.to_string_lossy();
+    let store: &[&str] = if db == "results/ablate.db" { &[] } else { &["--db", &db] };
+    let words = ["ablate"].iter().chain(words).chain(store);
+    words.map(|word| format::shell_word(word)).collect::<Vec<_>>().join(" ")
 }

@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
     let built = wanted
         .into_iter()
         .map(|spec| tables::build(&set, spec, &catalog))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Usage(error.to_string()))?;
     terminal.data(&join(&built, args.format, terminal))?;
     Ok(Exit::Done)
 }
