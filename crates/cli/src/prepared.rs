@@ -24,8 +24,6 @@ pub(crate) struct Prepared {
     pub(crate) expansion: Expansion,
     /// Trials in the order of the file, the seeds of each beside each other.
     pub(crate) plans: Vec<RunPlan>,
-    /// The parameters that tell the trials apart.
-    pub(crate) telling: Vec<String>,
     /// What the store keeps of the file.
     pub(crate) record: ExperimentRecord,
 }
@@ -71,8 +69,7 @@ impl Prepared {
             text: found.text,
             overrides: set.into_iter().map(str::to_owned).collect(),
         };
-        let telling = catalog.telling(expansion.trials.iter().map(|trial| &trial.params));
-        Ok(Prepared { experiment, expansion, plans, telling, record })
+        Ok(Prepared { experiment, expansion, plans, record })
     }
 
     /// Decodes every dataset that a run asks for.

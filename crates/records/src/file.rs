@@ -83,20 +83,26 @@ pub(crate) fn open_readable(path: &Path) -> Result<Connection, RecordsError> {
 /// If no `-wal` file holds anything, the main file is all there is, and can be read by itself.
 fn connect_readable(path: &Path) -> Result<Connection, Trouble> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let usual = Connection::open_with_flags(path, flags)?;
-    configure(&usual)?;
-    match version(&usual) {
-        Err(Trouble::Sql(error))
-            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && wal_is_empty(path) =>
-        {
+    let usual = || -> Result<Connection, Trouble> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        configure(&connection)?;
+        version(&connection)?;
+        Ok(connection)
+    };
+    match usual() {
+        Err(Trouble::Sql(error)) if lacks_shared_memory(&error) && wal_is_empty(path) => {
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
             let alone = Connection::open_with_flags(immutable_uri(path), flags)?;
             configure(&alone)?;
             Ok(alone)
         }
-        Err(trouble) => Err(trouble),
-        Ok(_) => Ok(usual),
+        opened => opened,
     }
+}
+
+/// What SQLite says on a read-only disk, and in a folder that this user may not write.
+fn lacks_shared_memory(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
 }
 
 fn wal_is_empty(path: &Path) -> bool {

@@ -158,7 +158,9 @@ FROM run AS r
 JOIN trial AS t ON t.key = r.trial
 JOIN trial AS u ON u.id = t.baseline
 JOIN run AS b ON b.trial = u.key AND b.seed = r.seed AND b.state = 'finished'
-    AND b.data_checksum = r.data_checksum AND b.training_version = r.training_version
+    AND b.data_checksum = r.data_checksum
+    AND substr(b.training_version, 1, instr(b.training_version || '.', '.') - 1)
+        = substr(r.training_version, 1, instr(r.training_version || '.', '.') - 1)
 LEFT JOIN trial_params AS p ON p.trial = r.trial
 LEFT JOIN score AS m ON m.run = r.key
 LEFT JOIN score AS n ON n.run = b.key

@@ -15,7 +15,6 @@ use crate::experiment::grid::{Grid, Sample};
 use crate::mistakes::Mistake;
 use crate::params::Params;
 use crate::run::{Trial, TrialId};
-use crate::value::Value;
 use audit::Audit;
 use block::Block;
 use draw::Distinct;
@@ -33,10 +32,12 @@ pub struct Expansion {
     /// Cells that turned out to be the same trial as an earlier one, because what differs between
     /// them means nothing there (of a sampled grid: of those that were drawn).
     pub merged: u64,
-    /// The parameters that take more than one value or are absent from some trials, in the order
-    /// of the catalog.
-    pub varying: Vec<String>,
+    /// The parameters that tell the trials apart; see [`Catalog::telling`].
+    pub telling: Vec<String>,
 }
+
+/// So many cells are expanded before the trials among them are counted.
+const VISITED: u128 = 50_000;
 
 /// How many runs there may be, and how many a trial makes.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +75,8 @@ pub(crate) fn expand(
             "every cell is excluded, so there is nothing to run",
         )]);
     }
-    let varying = varying(&trials, catalog);
-    Ok(Expansion { trials, cells, excluded: walk.excluded, merged: walk.merged, varying })
+    let telling = catalog.telling(trials.iter().map(|trial| &trial.params));
+    Ok(Expansion { trials, cells, excluded: walk.excluded, merged: walk.merged, telling })
 }
 
 /// Visits cells and keeps what has been found.
@@ -95,8 +96,11 @@ impl<'g> Walk<'g> {
     fn everything(mut self, budget: Budget) -> Result<Walked<'g>, Vec<Mistake>> {
         let base = total(self.blocks.iter().map(Block::cells));
         let allowed = u128::from(budget.max_runs / budget.seeds.max(1));
-        if base.is_none_or(|base| base > allowed) {
-            return Err(vec![self.too_many(base, budget)]);
+        // Many cells may be few trials: those that merge or are excluded do not count. Up to a
+        // number of cells that is expanded in no time, the trials are counted; beyond, the cells.
+        let visited = allowed.max(VISITED);
+        if base.is_none_or(|base| base > visited) {
+            return Err(vec![self.too_many(base, "cells", budget)]);
         }
         let mut trials = Vec::new();
         let mut cells = Some(0_u128);
@@ -108,7 +112,7 @@ impl<'g> Walk<'g> {
                 let combinations = block.combinations(&whens);
                 cells = cells.zip(combinations).and_then(|(cells, more)| cells.checked_add(more));
                 // Once there are too many, the rest is only counted.
-                if cells.is_none_or(|cells| cells > allowed) {
+                if cells.is_none_or(|cells| cells > visited) {
                     continue;
                 }
                 let given = block.replaced(&point, &whens);
@@ -116,17 +120,24 @@ impl<'g> Walk<'g> {
             }
         }
         match cells {
-            Some(cells) if cells <= allowed => Ok((trials, cells, self)),
-            too_many => Err(vec![self.too_many(too_many, budget)]),
+            Some(cells) if cells <= visited => {
+                let found = trials.len() as u128;
+                if found > allowed {
+                    return Err(vec![self.too_many(Some(found), "trials", budget)]);
+                }
+                Ok((trials, cells, self))
+            }
+            too_many => Err(vec![self.too_many(too_many, "cells", budget)]),
         }
     }
 
     fn sampled(mut self, sample: &Sample, budget: Budget) -> Result<Walked<'g>, Vec<Mistake>> {
         if u128::from(sample.n) * u128::from(budget.seeds) > u128::from(budget.max_runs) {
-            return Err(vec![over_budget(&sample.place, Some(u128::from(sample.n)), budget)]);
+            let drawn = Some(u128::from(sample.n));
+            return Err(vec![over_budget(&sample.place, drawn, "trials", budget)]);
         }
         let Some(cells) = total(self.blocks.iter().map(Block::cells_with_whens)) else {
-            return Err(vec![self.too_many(None, budget)]);
+            return Err(vec![self.too_many(None, "cells", budget)]);
         };
         let attempts = sample.n.saturating_mul(20).saturating_add(10_000);
         let mut drawn = BTreeMap::new();
@@ -202,8 +213,8 @@ impl<'g> Walk<'g> {
         }
     }
 
-    fn too_many(&self, cells: Option<u128>, budget: Budget) -> Mistake {
-        over_budget(&self.grid.place, cells, budget)
+    fn too_many(&self, found: Option<u128>, things: &str, budget: Budget) -> Mistake {
+        over_budget(&self.grid.place, found, things, budget)
     }
 }
 
@@ -211,14 +222,20 @@ fn total(mut cells: impl Iterator<Item = Option<u128>>) -> Option<u128> {
     cells.try_fold(0_u128, |sum, cells| sum.checked_add(cells?))
 }
 
-fn over_budget(place: &crate::mistakes::Place, cells: Option<u128>, budget: Budget) -> Mistake {
+/// "So many `things`, cells or trials, are too many."
+fn over_budget(
+    place: &crate::mistakes::Place,
+    found: Option<u128>,
+    things: &str,
+    budget: Budget,
+) -> Mistake {
     let count = |count: Option<u128>| {
         count.map_or_else(|| "more than 10^38".to_owned(), |count| count.to_string())
     };
-    let runs = cells.and_then(|cells| cells.checked_mul(u128::from(budget.seeds)));
+    let runs = found.and_then(|found| found.checked_mul(u128::from(budget.seeds)));
     let title = format!(
-        "{} cells with {} make {} runs, more than the {} allowed",
-        count(cells),
+        "{} {things} with {} make {} runs, more than the {} allowed",
+        count(found),
         match budget.seeds {
             1 => "1 seed".to_owned(),
             n => format!("{n} seeds"),
@@ -230,25 +247,4 @@ fn over_budget(place: &crate::mistakes::Place, cells: Option<u128>, budget: Budg
         "name fewer values, draw some of the cells with [sample], or allow more with \
          `--max-runs N` or with `max_runs` in [experiment]",
     )
-}
-
-/// The parameters that differ between trials, in the order of the catalog.
-fn varying(trials: &[Arc<Trial>], catalog: &Catalog) -> Vec<String> {
-    let mut found: BTreeMap<&str, (&Value, usize, bool)> = BTreeMap::new();
-    for (name, value) in trials.iter().flat_map(|trial| trial.params.iter()) {
-        let (first, count, differs) = found.entry(name).or_insert((value, 0, false));
-        *count += 1;
-        *differs |= *first != value;
-    }
-    let own = catalog.variants.iter().flat_map(|variant| &variant.params);
-    let mut names: Vec<String> = Vec::new();
-    for param in catalog.params.iter().chain(own) {
-        let varies = found
-            .remove(param.name)
-            .is_some_and(|(_, count, differs)| differs || count < trials.len());
-        if varies {
-            names.push(param.name.to_owned());
-        }
-    }
-    names
 }

@@ -139,8 +139,10 @@ fn as_text(
             format::count(cells.len(), "run"),
         ),
         format!(
-            "{} grid cells, {} excluded, {} merged with the same trial under another name",
-            expansion.cells, expansion.excluded, expansion.merged
+            "{}, {} excluded, {} merged with the same trial under another name",
+            format::count(usize::try_from(expansion.cells).unwrap_or(usize::MAX), "grid cell"),
+            expansion.excluded,
+            expansion.merged
         ),
         String::new(),
     ];
@@ -155,7 +157,7 @@ fn as_text(
 /// A line a run (`--all`), or a line a trial and reason with its seeds.
 fn grid(prepared: &Prepared, cells: &[Planned<'_>], args: &Plan) -> ablate_report::Grid {
     use ablate_report::Field;
-    let telling = &prepared.telling;
+    let telling = &prepared.expansion.telling;
     let mut columns: Vec<String> = vec![if args.all { "run" } else { "trial" }.to_owned()];
     columns.extend(telling.iter().cloned());
     columns.extend([if args.all { "seed" } else { "seeds" }, "will", "reason"].map(str::to_owned));

@@ -51,7 +51,8 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
             OnFailure::StopIfFirst(SAME_FAILURES)
         };
         let settings = Settings { jobs, memory: None, on_failure };
-        let mut screen = Screen::new(terminal, waiting.iter().copied(), &prepared.telling);
+        let mut screen =
+            Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
         let show = &mut |event| screen.show(&event);
         let summary =
             ablate_runner::run(tasks, &laboratory, &mut store, session, &settings, &stop, show);

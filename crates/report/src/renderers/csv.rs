@@ -1,4 +1,5 @@
-//! CSV after RFC 4180: lines end in CRLF, fields with commas, quotes or line breaks are quoted.
+//! CSV after RFC 4180, but for its CRLF: lines end in LF, as the shell's own tools want them, and
+//! every reader takes either. Fields with commas, quotes or line breaks are quoted.
 //! A table is one line a cell, so that every number has its labels beside it.
 //!
 //! A text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`, a tab or a
@@ -99,7 +100,7 @@ fn state(cell: &Cell) -> &'static str {
 
 fn line(fields: &[Field]) -> String {
     let fields: Vec<String> = fields.iter().map(field).collect();
-    format!("{}\r\n", fields.join(","))
+    format!("{}\n", fields.join(","))
 }
 
 fn field(field: &Field) -> String {

@@ -77,9 +77,17 @@ pub(super) fn comparison(comparison: &Comparison) -> Json {
 }
 
 pub(super) fn grid(grid: &Grid) -> Json {
-    // An array a row, not an object: two columns of a query may have the same name.
-    let rows = grid.rows.iter().map(|row| row.iter().map(field).collect::<Vec<_>>());
-    json!({ "schema": SCHEMA, "columns": grid.columns, "rows": rows.collect::<Vec<_>>() })
+    // An object a row, as jq and pandas take it. Two columns of a statement in SQL may have the
+    // same name: the later ones are numbered.
+    let mut names: Vec<String> = Vec::new();
+    for column in &grid.columns {
+        let again = grid.columns[..names.len()].iter().filter(|earlier| *earlier == column).count();
+        names.push(if again == 0 { column.clone() } else { format!("{column}_{}", again + 1) });
+    }
+    let object = |row: &Vec<Field>| -> Json {
+        Json::Object(names.iter().cloned().zip(row.iter().map(field)).collect())
+    };
+    Json::Array(grid.rows.iter().map(object).collect())
 }
 
 fn cell(cell: &Cell) -> Json {

@@ -21,14 +21,14 @@ fn the_first_axis_changes_slowest() {
     let expansion = expand("[grid]\ndepth = [2, 1]\nwidth = [100, [7]]\nepochs = [5]\n[[exclude]]\nif = 'depth == 2 and width != 100'\n").unwrap();
     assert_eq!(lines(&expansion, &["depth", "width"]), ["2 100", "1 100", "1 7"]);
     assert_eq!((expansion.cells, expansion.excluded, expansion.merged), (4, 1, 0));
-    assert_eq!(expansion.varying, ["depth", "width"]);
+    assert_eq!(expansion.telling, ["depth", "width"]);
 }
 
 #[test]
 fn an_empty_file_is_the_one_trial_of_defaults() {
     let expansion = expand("").unwrap();
     assert_eq!((expansion.trials.len(), expansion.cells), (1, 1));
-    assert!(expansion.varying.is_empty());
+    assert!(expansion.telling.is_empty());
 }
 
 #[test]
@@ -57,7 +57,7 @@ fraction = 0.5
         ]
     );
     assert_eq!((expansion.cells, expansion.merged), (7, 1));
-    assert_eq!(expansion.varying, ["variant", "lambda", "corruption", "sigma", "fraction"]);
+    assert_eq!(expansion.telling, ["variant", "lambda", "corruption", "sigma"]);
 }
 
 #[test]
@@ -207,6 +207,19 @@ tied = true
 }
 
 #[test]
+fn the_limit_counts_trials_after_merging() {
+    let merged = "[grid]\npretraining = \"none\"\n[variant.contractive]\nlambda = [0.1, 1, 10]\n\
+                  [variant.basic]\n";
+    let text = format!("[experiment]\nquestion = \"Which?\"\nseeds = 2\nmax_runs = 2\n{merged}");
+    let expanded = read(&text, &["lambda=[0.1, 1]"]);
+    let found = expanded.unwrap().expand(&catalog(), Limit::default());
+    assert!(found.is_err(), "lambda means nothing in any cell");
+    let text = text.replace("lambda = [0.1, 1, 10]", "");
+    let found = read(&text, &[]).unwrap().expand(&catalog(), Limit::default()).unwrap();
+    assert_eq!((found.trials.len(), found.cells, found.merged), (1, 2, 1));
+}
+
+#[test]
 fn the_limit_counts_runs_and_the_command_line_wins() {
     let text = |head: &str| {
         format!(
@@ -219,7 +232,7 @@ fn the_limit_counts_runs_and_the_command_line_wins() {
     assert!(expand("", None).is_ok());
     assert!(expand("max_runs = 8", None).is_ok());
     let refused = expand("max_runs = 7", None).unwrap_err();
-    assert!(refused.titles().all(|title| title.starts_with("4 cells with 2 seeds make 8 runs")));
+    assert!(refused.titles().all(|title| title.starts_with("4 trials with 2 seeds make 8 runs")));
     assert!(expand("max_runs = 7", Some(8)).is_ok());
     assert!(expand("max_runs = 8", Some(7)).is_err());
     assert!(expand("", Some(5)).is_err());

@@ -1,0 +1,15 @@
+//! The program from outside: what its users type, what they read, and what they find in the store.
+#![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
+
+mod bench;
+mod hostile;
+mod interruptions;
+mod listing;
+mod mistakes;
+mod planning;
+mod querying;
+mod runs;
+mod store;
+mod surroundings;
+mod sweeping;
+mod tables;
