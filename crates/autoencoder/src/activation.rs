@@ -62,6 +62,17 @@ impl Activation {
         }
     }
 
+    /// dh/dz of one unit, in terms of its code `h`: [`Activation::slope`] by hand.
+    #[inline(always)]
+    pub fn slope_at(self, h: f32) -> f32 {
+        match self {
+            Activation::Sigmoid => h * (1.0 - h),
+            Activation::Tanh => 1.0 - h * h,
+            Activation::Relu => f32::from(u8::from(h > 0.0)),
+            Activation::Linear => 1.0,
+        }
+    }
+
     /// Whether a unit with code `h` is saturated: within 5 % of the end of its range (`sigmoid`
     /// below 0.05 or above 0.95, Rifai et al. 2011; `tanh` beyond +-0.9), or shut (`relu` at 0).
     /// A linear unit never is.

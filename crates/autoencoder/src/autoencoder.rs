@@ -95,7 +95,7 @@ impl Autoencoder {
         let code = self.encode(seen)?;
         let loss = self.reconstruction.loss(&self.decoder_preactivation(&code)?, clean)?;
         match penalty {
-            Some(penalty) => loss + penalty(&Pass { autoencoder: self, code: &code })?,
+            Some(penalty) => loss + (penalty.graph)(&Pass { autoencoder: self, code: &code })?,
             None => Ok(loss),
         }
     }

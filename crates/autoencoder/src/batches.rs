@@ -3,6 +3,8 @@
 use ablate_data::Stream;
 use candle_core::{Device, Result, Tensor};
 
+use crate::engine::Band;
+
 /// Visits `examples` examples once, in an order drawn from `stream`, `size` at a time (the last
 /// batch may be smaller).
 pub(crate) fn shuffled(examples: usize, size: usize, stream: &mut Stream) -> Vec<Vec<u32>> {
@@ -36,6 +38,26 @@ impl<'a> Rows<'a> {
         Rows { values: &self.values[..count.min(self.len()) * self.width], width: self.width }
     }
 
+    /// The row of that number.
+    pub(crate) fn row(self, number: u32) -> &'a [f32] {
+        &self.values[number as usize * self.width..][..self.width]
+    }
+
+    /// All rows, `size` at a time.
+    pub(crate) fn chunks(self, size: usize) -> impl Iterator<Item = Rows<'a>> {
+        self.values.chunks(size * self.width).map(move |values| Rows { values, width: self.width })
+    }
+
+    /// All values, row by row.
+    pub(crate) fn values(self) -> &'a [f32] {
+        self.values
+    }
+
+    /// As the engine reads them.
+    pub(crate) fn band(self) -> Band<'a> {
+        Band::packed(self.values, self.width)
+    }
+
     /// The values of the rows named by `which`, one after another.
     pub(crate) fn gather(&self, which: &[u32]) -> Vec<f32> {
         let mut batch = Vec::with_capacity(which.len() * self.width);
@@ -44,14 +66,6 @@ impl<'a> Rows<'a> {
             batch.extend_from_slice(&self.values[start..start + self.width]);
         }
         batch
-    }
-
-    /// All rows, as tensors of at most `size` rows each (rows x width).
-    pub(crate) fn tensors(self, size: usize) -> impl Iterator<Item = Result<Tensor>> + 'a {
-        let width = self.width;
-        self.values
-            .chunks(size * width)
-            .map(move |chunk| Tensor::from_slice(chunk, (chunk.len() / width, width), &Device::Cpu))
     }
 }
 

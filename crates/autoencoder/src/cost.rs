@@ -74,8 +74,8 @@ fn bytes(settings: &Settings, sizes: &[(f64, f64)], examples: usize) -> u64 {
     let codes = 2.0 * examples as f64 * widest;
     let rows = settings.batch_size.max(crate::batches::EVALUATION_ROWS) as f64;
     let activations = 8.0 * rows * sizes.iter().map(|(below, above)| below + above).sum::<f64>();
-    let top = settings.widths.last().copied().unwrap_or(0) as f64;
-    let jacobians = 3.0 * crate::probes::jacobian::BATCH as f64 * top * widest;
+    let deep = settings.widths.len().saturating_sub(1) as f64;
+    let jacobians = (1.0 + deep) * widest * widest;
     (4.0 * (copies * weights(sizes) + codes + activations + jacobians)) as u64
 }
 

@@ -3,13 +3,12 @@
 //! without pretraining differ in where they start and in nothing else.
 
 use ablate_data::{Labelled, Stream};
-use candle_core::{D, DType, Device, Tensor};
 
-use crate::batches::{self, EVALUATION_ROWS, Rows};
+use crate::batches::{self, Rows};
 use crate::cost;
+use crate::engine::{Evaluation, Misses, NetworkStep, Stack};
 use crate::journal::{Halt, Journal};
 use crate::network::Network;
-use crate::optimizer::Optimizer;
 use crate::settings::Settings;
 
 /// Images and their labels, as far as they are used.
@@ -51,6 +50,14 @@ pub(crate) struct Tuned {
     pub(crate) best_epoch: u32,
 }
 
+impl Classification {
+    /// From what `examples` examples missed.
+    pub(crate) fn of(misses: Misses, examples: usize) -> Classification {
+        let count = examples as f64;
+        Classification { error: misses.wrong as f64 / count, loss: misses.loss / count }
+    }
+}
+
 /// Fine-tunes `network` on `train` and keeps the weights of the epoch with the lowest validation
 /// error, the lowest validation loss among equals, the earliest among those.
 pub(crate) fn supervised(
@@ -61,95 +68,57 @@ pub(crate) fn supervised(
     seed: u64,
     journal: &mut Journal<'_>,
 ) -> Result<Tuned, Halt> {
-    let mut optimizer = Optimizer::new(settings.optimizer, network.vars());
+    let stack = Stack::load(network)?;
+    let (mut kept, mut evaluation) = (stack.duplicate(), Evaluation::new(&stack));
+    let rows = settings.batch_size.min(train.images.len());
+    let mut step = NetworkStep::new(stack, settings.optimizer, rows);
     let classes = network.output.bias.dim(0)?;
     let work = cost::tuning_epoch(settings, (train.images.width(), classes), train.images.len());
     journal.begin("fine-tuning", settings.epochs, work);
-    let mut best: Option<(Classification, u32, Vec<Tensor>)> = None;
+    let mut best: Option<(Classification, u32)> = None;
     let mut epochs = 0;
     while epochs < settings.epochs {
         epochs += 1;
         let mut order = Stream::new(seed, "fine-tuning/order", &[u64::from(epochs)]);
         let order = batches::shuffled(train.images.len(), settings.batch_size, &mut order);
-        let trained = epoch(network, train, &order, &mut optimizer, journal)?;
-        let validated = classify(network, valid)?;
+        let trained = epoch(&mut step, train, &order, journal)?;
+        let misses = evaluation.classify(step.stack(), valid);
+        let validated = Classification::of(misses, valid.images.len());
         journal.record("train_loss", trained.loss);
         journal.record("train_error", trained.error);
         journal.record("valid_loss", validated.loss);
         journal.record("valid_error", validated.error);
         journal.epoch(trained.loss)?;
-        let better = best.as_ref().is_none_or(|(so_far, ..)| {
+        let better = best.is_none_or(|(so_far, _)| {
             (validated.error, validated.loss) < (so_far.error, so_far.loss)
         });
         if better {
-            best = Some((validated, epochs, network.snapshot()?));
+            best = Some((validated, epochs));
+            kept.copy_from(step.stack());
         }
-        let since = best.as_ref().map_or(0, |(_, epoch, _)| epochs - epoch);
+        let since = best.map_or(0, |(_, epoch)| epochs - epoch);
         if settings.patience.is_some_and(|patience| since >= patience) {
             break;
         }
     }
     journal.end();
-    let Some((_, best_epoch, weights)) = best else { return Ok(Tuned { epochs, best_epoch: 0 }) };
-    network.restore(&weights)?;
-    Ok(Tuned { epochs, best_epoch })
+    kept.store(network)?;
+    Ok(Tuned { epochs, best_epoch: best.map_or(0, |(_, epoch)| epoch) })
 }
 
 /// One pass over `train` in the given order. Error and loss are those of each batch before its step.
 fn epoch(
-    network: &Network,
+    step: &mut NetworkStep,
     train: Examples<'_>,
     order: &[Vec<u32>],
-    optimizer: &mut Optimizer,
     journal: &mut Journal<'_>,
 ) -> Result<Classification, Halt> {
-    let (mut wrong, mut sum) = (0.0, 0.0);
-    for (step, batch) in order.iter().enumerate() {
-        let images = batches::tensor(train.images.gather(batch), train.images.width())?;
-        let labels: Vec<u8> = batch.iter().map(|&row| train.labels[row as usize]).collect();
-        let targets = targets(&labels)?;
-        let logits = network.logits(&images)?;
-        let loss = candle_nn::loss::cross_entropy(&logits, &targets)?;
-        let value = f64::from(loss.to_scalar::<f32>()?);
-        journal.step(step, order.len(), value)?;
-        optimizer.descend(&loss)?;
-        wrong += count_wrong(&logits, &targets)?;
-        sum += value * batch.len() as f64;
+    let mut sum = Misses::default();
+    for (number, batch) in order.iter().enumerate() {
+        let found = step.forward(train, batch);
+        journal.step(number, order.len(), found.loss / batch.len() as f64)?;
+        step.descend();
+        sum = Misses { loss: sum.loss + found.loss, wrong: sum.wrong + found.wrong };
     }
-    let examples = train.images.len() as f64;
-    Ok(Classification { error: wrong / examples, loss: sum / examples })
-}
-
-/// Error and loss of `network` on `examples`.
-pub(crate) fn classify(network: &Network, examples: Examples<'_>) -> Result<Classification, Halt> {
-    score(examples.images, examples.labels, |images| network.logits(images))
-}
-
-/// Error and loss of the logits that `logits` gives for `inputs`, a batch at a time.
-pub(crate) fn score(
-    inputs: Rows<'_>,
-    labels: &[u8],
-    mut logits: impl FnMut(&Tensor) -> candle_core::Result<Tensor>,
-) -> Result<Classification, Halt> {
-    let (mut wrong, mut sum) = (0.0, 0.0);
-    for (batch, labels) in inputs.tensors(EVALUATION_ROWS).zip(labels.chunks(EVALUATION_ROWS)) {
-        let (logits, targets) = (logits(&batch?)?.detach(), targets(labels)?);
-        let loss = candle_nn::loss::cross_entropy(&logits, &targets)?;
-        sum += f64::from(loss.to_scalar::<f32>()?) * labels.len() as f64;
-        wrong += count_wrong(&logits, &targets)?;
-    }
-    let examples = labels.len() as f64;
-    Ok(Classification { error: wrong / examples, loss: sum / examples })
-}
-
-/// Labels as Candle's losses take them.
-pub(crate) fn targets(labels: &[u8]) -> candle_core::Result<Tensor> {
-    let labels: Vec<u32> = labels.iter().map(|&label| u32::from(label)).collect();
-    let count = labels.len();
-    Tensor::from_vec(labels, count, &Device::Cpu)
-}
-
-fn count_wrong(logits: &Tensor, targets: &Tensor) -> candle_core::Result<f64> {
-    let wrong = logits.argmax(D::Minus1)?.ne(targets)?.to_dtype(DType::F32)?.sum_all()?;
-    Ok(f64::from(wrong.to_scalar::<f32>()?))
+    Ok(Classification::of(sum, train.images.len()))
 }

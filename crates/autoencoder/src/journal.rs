@@ -2,12 +2,13 @@
 //! whether it has been asked to stop.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use ablate_sweep::{Curve, Ending, Failure, FailureKind, Progress};
 
-/// How many steps pass between two reports within an epoch: often enough that a stop is heard within
-/// a second or so, seldom enough that reporting costs nothing.
-const STEPS_A_REPORT: usize = 32;
+/// How long a training is silent within an epoch: a stop is heard after that, and reporting costs
+/// nothing. Time decides when to report and nothing else, so it cannot touch a bit.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// Why a training ended before its time.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(crate) struct Journal<'a> {
     epochs: u32,
     epoch_work: f64,
     epoch: u32,
+    reported: Instant,
 }
 
 impl<'a> Journal<'a> {
@@ -51,6 +53,7 @@ impl<'a> Journal<'a> {
             epochs: 0,
             epoch_work: 0.0,
             epoch: 0,
+            reported: Instant::now(),
         }
     }
 
@@ -65,7 +68,7 @@ impl<'a> Journal<'a> {
         if !loss.is_finite() {
             return Err(self.diverged(step + 1, loss));
         }
-        if (step + 1).is_multiple_of(STEPS_A_REPORT) {
+        if self.reported.elapsed() >= SILENCE {
             let share = (step + 1) as f64 / steps as f64;
             self.report(self.behind + share * self.epoch_work, loss)?;
         }
@@ -105,6 +108,7 @@ impl<'a> Journal<'a> {
             done: (work / self.total).clamp(0.0, 1.0),
             loss,
         };
+        self.reported = Instant::now();
         match (self.watch)(&progress) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Halt::Ending(Ending::Interrupted)),

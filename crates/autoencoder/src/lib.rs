@@ -10,6 +10,7 @@ pub mod autoencoder;
 mod batches;
 mod catalog;
 mod cost;
+mod engine;
 mod finetuning;
 pub mod initialization;
 mod journal;

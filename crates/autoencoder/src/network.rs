@@ -86,22 +86,6 @@ impl Network {
         self.layers().flat_map(|layer| [layer.weight.clone(), layer.bias.clone()]).collect()
     }
 
-    /// Values of every weight and bias now, apart from the variables.
-    ///
-    /// # Errors
-    /// Whatever Candle reports.
-    pub fn snapshot(&self) -> Result<Vec<Tensor>> {
-        self.vars().iter().map(|var| var.as_tensor().copy()).collect()
-    }
-
-    /// Puts back what [`Network::snapshot`] took.
-    ///
-    /// # Errors
-    /// Whatever Candle reports, such as for a snapshot of another shape.
-    pub fn restore(&self, snapshot: &[Tensor]) -> Result<()> {
-        self.vars().iter().zip(snapshot).try_for_each(|(var, value)| var.set(value))
-    }
-
     /// The same network with variables of its own, which later training leaves alone.
     ///
     /// # Errors

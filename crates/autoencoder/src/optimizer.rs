@@ -1,5 +1,6 @@
 //! Stochastic gradient descent with momentum, and Adam. Candle's own SGD has no momentum; both are
 //! written here over Candle tensors so that their state is plain and their order of updates fixed.
+//! What trains by hand uses the same rules over the engine's buffers (`engine/update.rs`).
 
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
@@ -21,9 +22,26 @@ pub enum Rule {
     },
 }
 
-const BETA_1: f64 = 0.9;
-const BETA_2: f64 = 0.999;
-const EPSILON: f64 = 1e-8;
+impl Rule {
+    /// The learning rate.
+    pub fn rate(self) -> f64 {
+        match self {
+            Rule::Sgd { rate, .. } | Rule::Adam { rate } => rate,
+        }
+    }
+}
+
+/// The constants of Adam.
+pub(crate) struct Adam;
+
+impl Adam {
+    /// How much of the mean gradient stays from step to step.
+    pub(crate) const BETA_1: f64 = 0.9;
+    /// How much of the mean squared gradient stays.
+    pub(crate) const BETA_2: f64 = 0.999;
+    /// Keeps the division finite.
+    pub(crate) const EPSILON: f64 = 1e-8;
+}
 
 /// A rule and the state it keeps for each variable.
 #[derive(Debug)]
@@ -76,10 +94,11 @@ impl Slot {
                 change
             }
             Rule::Adam { rate } => {
-                let first = mix(self.first.as_ref(), gradient, BETA_1)?;
-                let second = mix(self.second.as_ref(), &gradient.sqr()?, BETA_2)?;
-                let size = rate / (1.0 - BETA_1.powi(steps));
-                let scale = ((&second / (1.0 - BETA_2.powi(steps)))?.sqrt()? + EPSILON)?;
+                let first = mix(self.first.as_ref(), gradient, Adam::BETA_1)?;
+                let second = mix(self.second.as_ref(), &gradient.sqr()?, Adam::BETA_2)?;
+                let size = rate / (1.0 - Adam::BETA_1.powi(steps));
+                let scale =
+                    ((&second / (1.0 - Adam::BETA_2.powi(steps)))?.sqrt()? + Adam::EPSILON)?;
                 let change = ((&first * size)? / scale)?;
                 (self.first, self.second) = (Some(first.detach()), Some(second.detach()));
                 change

@@ -1,16 +1,18 @@
 //! Greedy layer-wise pretraining (Bengio et al. 2007): each hidden layer, from the bottom up, is
 //! trained as an autoencoder of its variant on the clean codes of the layers below.
 
+use ablate_data::corruptions::Corruption;
 use ablate_data::{Shape, Stream};
-use candle_core::Tensor;
 
 use crate::autoencoder::Autoencoder;
-use crate::batches::{self, EVALUATION_ROWS, Rows};
+use crate::batches::{self, Rows};
 use crate::cost;
+use crate::engine::{AutoencoderStep, Dense};
 use crate::journal::{Halt, Journal};
 use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::settings::{Pretraining, Settings};
+use crate::variants::{ByHand, Penalty};
 
 /// Trains the hidden layers of `network` on `images` and leaves them in place. Returns the
 /// autoencoders, the lowest first, with the weights as they are before any fine-tuning.
@@ -38,7 +40,8 @@ pub(crate) fn greedy(
         };
         layer.train(inputs, journal)?;
         if number + 1 < network.hidden.len() {
-            below = Some(codes(&layer.autoencoder, inputs)?);
+            let encoder = Dense::load(&encoder.weight, &encoder.bias)?;
+            below = Some(encoder.codes(inputs, network.activation));
         }
         stack.push(layer.autoencoder.frozen()?);
     }
@@ -54,21 +57,47 @@ struct Layer<'a> {
     seed: u64,
 }
 
+/// How a step is made: by hand wherever the objective has been worked out, else by the graph.
+enum Learner<'a> {
+    ByHand { step: Box<AutoencoderStep>, penalty: Option<&'a ByHand> },
+    Graph { autoencoder: &'a Autoencoder, optimizer: Optimizer, penalty: Option<&'a Penalty> },
+}
+
 impl Layer<'_> {
     fn train(&self, inputs: Rows<'_>, journal: &mut Journal<'_>) -> Result<(), Halt> {
-        let mut optimizer = Optimizer::new(self.pretraining.optimizer, self.autoencoder.vars());
+        let mut learner = self.learner(inputs.len())?;
         let (outputs, width) = self.autoencoder.encoder.weight.dims2()?;
         let work = cost::autoencoder_epoch(inputs.len(), width, outputs);
         let (stage, curve) =
             (format!("layer {}", self.number + 1), format!("layer_{}_loss", self.number + 1));
         journal.begin(&stage, self.pretraining.epochs, work);
         for epoch in 1..=self.pretraining.epochs {
-            let loss = self.epoch(epoch, inputs, &mut optimizer, journal)?;
+            let loss = self.epoch(epoch, inputs, &mut learner, journal)?;
             journal.record(&curve, loss);
             journal.epoch(loss)?;
         }
         journal.end();
-        Ok(())
+        match learner {
+            Learner::ByHand { step, .. } => Ok(step.store(&self.autoencoder)?),
+            Learner::Graph { .. } => Ok(()),
+        }
+    }
+
+    fn learner(&self, examples: usize) -> Result<Learner<'_>, Halt> {
+        let (autoencoder, rule) = (&self.autoencoder, self.pretraining.optimizer);
+        let penalty = self.pretraining.objective.penalty.as_ref();
+        match penalty.map(|penalty| &penalty.by_hand) {
+            Some(None) => {
+                let optimizer = Optimizer::new(rule, autoencoder.vars());
+                Ok(Learner::Graph { autoencoder, optimizer, penalty })
+            }
+            None | Some(Some(_)) => {
+                let rows = self.batch_size.min(examples);
+                let step = Box::new(AutoencoderStep::load(autoencoder, rule, rows)?);
+                let penalty = penalty.and_then(|penalty| penalty.by_hand.as_ref());
+                Ok(Learner::ByHand { step, penalty })
+            }
+        }
     }
 
     /// One pass over `inputs`; returns the mean objective an example.
@@ -76,50 +105,134 @@ impl Layer<'_> {
         &self,
         epoch: u32,
         inputs: Rows<'_>,
-        optimizer: &mut Optimizer,
+        learner: &mut Learner<'_>,
         journal: &mut Journal<'_>,
     ) -> Result<f64, Halt> {
         let counters = [self.number as u64, u64::from(epoch)];
         let mut order = Stream::new(self.seed, "pretraining/order", &counters);
         let batches = batches::shuffled(inputs.len(), self.batch_size, &mut order);
         let mut sum = 0.0;
-        for (step, batch) in batches.iter().enumerate() {
-            let values = inputs.gather(batch);
-            let seen = self.corrupted(&values, inputs.width(), epoch, step)?;
-            let clean = batches::tensor(values, inputs.width())?;
-            let penalty = self.pretraining.objective.penalty.as_ref();
-            let seen = seen.as_ref().unwrap_or(&clean);
-            let loss = self.autoencoder.objective(seen, &clean, penalty)?;
-            let value = f64::from(loss.to_scalar::<f32>()?);
-            journal.step(step, batches.len(), value)?;
-            optimizer.descend(&loss)?;
-            sum += value * batch.len() as f64;
+        for (number, batch) in batches.iter().enumerate() {
+            let noise = self.noise(epoch, number);
+            let check = |loss| journal.step(number, batches.len(), loss);
+            sum += learner.step(inputs, batch, noise, check)? * batch.len() as f64;
         }
         Ok(sum / inputs.len() as f64)
     }
 
-    /// The batch as the encoder sees it, where the variant corrupts.
-    fn corrupted(
-        &self,
-        clean: &[f32],
-        width: usize,
-        epoch: u32,
-        step: usize,
-    ) -> Result<Option<Tensor>, Halt> {
-        let Some((corruption, severity)) = self.pretraining.corruption() else { return Ok(None) };
+    /// What is done to the batch before the encoder sees it, where the variant corrupts.
+    fn noise(&self, epoch: u32, step: usize) -> Option<Noise> {
+        let (corruption, severity) = self.pretraining.corruption()?;
         let counters = [self.number as u64, u64::from(epoch), step as u64];
-        let mut stream = Stream::new(self.seed, "pretraining/corruption", &counters);
-        let mut seen = clean.to_vec();
-        corruption.apply(&mut seen, Shape::flat(width), severity, &mut stream);
-        Ok(Some(batches::tensor(seen, width)?))
+        let stream = Stream::new(self.seed, "pretraining/corruption", &counters);
+        Some(Noise { corruption, severity, stream })
     }
 }
 
-/// Clean codes of all `inputs`, row by row.
-fn codes(autoencoder: &Autoencoder, inputs: Rows<'_>) -> Result<Vec<f32>, Halt> {
-    let mut codes = Vec::with_capacity(inputs.len() * autoencoder.encoder.weight.dim(0)?);
-    for batch in inputs.tensors(EVALUATION_ROWS) {
-        codes.extend(autoencoder.encode(&batch?)?.detach().flatten_all()?.to_vec1::<f32>()?);
+/// A corruption about to be applied.
+struct Noise {
+    corruption: &'static Corruption,
+    severity: f32,
+    stream: Stream,
+}
+
+impl Learner<'_> {
+    /// A step over the rows of `inputs` that `batch` names; returns the mean objective before it,
+    /// having had it checked.
+    fn step(
+        &mut self,
+        inputs: Rows<'_>,
+        batch: &[u32],
+        noise: Option<Noise>,
+        mut check: impl FnMut(f64) -> Result<(), Halt>,
+    ) -> Result<f64, Halt> {
+        match self {
+            Learner::ByHand { step, penalty } => {
+                step.gather(inputs, batch);
+                if let Some(Noise { corruption, severity, mut stream }) = noise {
+                    step.corrupt(corruption, severity, &mut stream);
+                }
+                let loss = step.objective(*penalty);
+                check(loss)?;
+                step.descend(*penalty);
+                Ok(loss)
+            }
+            Learner::Graph { autoencoder, optimizer, penalty } => {
+                let values = inputs.gather(batch);
+                let mut seen = values.clone();
+                if let Some(Noise { corruption, severity, mut stream }) = noise {
+                    let shape = Shape::flat(inputs.width());
+                    corruption.apply(&mut seen, shape, severity, &mut stream);
+                }
+                let seen = batches::tensor(seen, inputs.width())?;
+                let clean = batches::tensor(values, inputs.width())?;
+                let loss = autoencoder.objective(&seen, &clean, *penalty)?;
+                let value = f64::from(loss.to_scalar::<f32>()?);
+                check(value)?;
+                optimizer.descend(&loss)?;
+                Ok(value)
+            }
+        }
     }
-    Ok(codes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::sync::Arc;
+
+    use ablate_sweep::{Params, Value};
+
+    use super::*;
+    use crate::catalog::catalog;
+    use crate::variants;
+
+    /// Trains a layer as `variant`, with its penalty by hand or without.
+    fn trained(variant: &str, by_hand: Option<()>) -> (Vec<f32>, Vec<f64>) {
+        let given: Params = [
+            ("variant", Value::Text(variant.into())),
+            ("width", Value::Int(12)),
+            ("batch_size", Value::Int(8)),
+            ("pretraining_epochs", Value::Int(3)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect();
+        let trial = Arc::new(catalog().resolve(&given).unwrap());
+        let mut settings = Settings::read(&trial.params).unwrap();
+        let mut pretraining = settings.pretraining.take().unwrap();
+        if by_hand.is_none() {
+            // Without a penalty there is nothing to derive, so the graph is asked for by a zero one.
+            let penalty = pretraining.objective.penalty.take();
+            let graph: variants::Graph = match penalty {
+                Some(penalty) => penalty.graph,
+                None => Box::new(|pass| pass.code.zeros_like()?.sum_all()),
+            };
+            pretraining.objective.penalty = Some(Penalty { graph, by_hand: None });
+        }
+        let mut values = vec![0.0; 60 * 20];
+        Stream::new(1, "test/images", &[]).fill_uniform(&mut values);
+        let network = Network::new(&settings, 20, 3, 1, candle_core::DType::F32).unwrap();
+        let watch = &mut |_: &ablate_sweep::Progress| ControlFlow::Continue(());
+        let mut journal = Journal::new(1.0, watch);
+        let images = Rows::new(&values, 20);
+        let stack = greedy(&network, &settings, &pretraining, images, 1, &mut journal).unwrap();
+        let weights = stack[0].encoder.weight.flatten_all().unwrap().to_vec1().unwrap();
+        (weights, journal.into_curves()[0].values.clone())
+    }
+
+    #[test]
+    fn a_penalty_that_nobody_derived_is_trained_by_its_graph() {
+        for variant in variants::ALL {
+            let (by_hand, losses) = trained(variant.name, Some(()));
+            let (by_graph, graph_losses) = trained(variant.name, None);
+            assert_ne!(by_hand, by_graph, "{}: one way was taken twice", variant.name);
+            for (found, expected) in by_hand.iter().zip(&by_graph) {
+                assert!((found - expected).abs() < 1e-5, "{}: {found}, {expected}", variant.name);
+            }
+            for (found, expected) in losses.iter().zip(&graph_losses) {
+                assert!((found / expected - 1.0).abs() < 1e-5, "{}", variant.name);
+            }
+        }
+    }
 }

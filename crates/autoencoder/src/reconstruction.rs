@@ -3,6 +3,8 @@
 
 use candle_core::{Result, Tensor};
 
+use crate::activation::Activation;
+
 /// The reconstruction loss, and with it the decoder's output units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconstruction {
@@ -30,15 +32,20 @@ impl Reconstruction {
         Reconstruction::ALL.into_iter().find(|loss| loss.word() == word)
     }
 
+    /// The decoder's output units.
+    pub const fn units(self) -> Activation {
+        match self {
+            Reconstruction::CrossEntropy => Activation::Sigmoid,
+            Reconstruction::SquaredError => Activation::Linear,
+        }
+    }
+
     /// Reconstructions r from the decoder's preactivations `z`, of the same shape.
     ///
     /// # Errors
     /// Whatever Candle reports.
     pub fn output(self, z: &Tensor) -> Result<Tensor> {
-        match self {
-            Reconstruction::CrossEntropy => candle_nn::ops::sigmoid(z),
-            Reconstruction::SquaredError => Ok(z.clone()),
-        }
+        self.units().apply(z)
     }
 
     /// The loss of preactivations `z` (examples x inputs) against `x` (the same shape): a scalar.

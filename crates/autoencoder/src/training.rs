@@ -11,7 +11,7 @@ use crate::finetuning::{self, Examples};
 use crate::journal::{Halt, Journal, Watch};
 use crate::network::Network;
 use crate::pretraining;
-use crate::probes::{self, Subject};
+use crate::probes::{self, Sitter, Subject};
 use crate::settings::Settings;
 
 /// Trains and scores `plan` on `dataset`; `watch` is told where it stands several times an epoch
@@ -76,7 +76,8 @@ impl Run<'_> {
         let work = cost::scoring(settings, pixels, classes, train.images.len(), test.images.len());
         journal.begin("scoring", 1, work);
         let shape = dataset.test.images.shape();
-        let (tuned_network, initial, stack) = (&network, &initial, stack.as_slice());
+        let (tuned_network, stack) = (Sitter::new(&network)?, stack.as_slice());
+        let initial = Sitter::new(&initial)?;
         let subject =
             Subject { tuned: tuned_network, initial, stack, train, valid, test, shape, seed };
         let scores = probes::measure(&subject)?;

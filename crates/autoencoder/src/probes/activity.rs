@@ -3,10 +3,9 @@
 
 use ablate_sweep::Direction;
 
-use super::{Probe, before_and_after};
+use super::{Probe, Sitter, before_and_after};
 use crate::batches::{EVALUATION_ROWS, Rows};
-use crate::journal::Halt;
-use crate::network::Network;
+use crate::engine::Evaluation;
 
 pub(super) const PROBE: Probe = Probe {
     name: "activity",
@@ -36,8 +35,8 @@ pub(super) const PROBE: Probe = Probe {
         .collect()
     },
     measure: |subject, scores| {
-        for (prefix, network) in [("", subject.tuned), ("initial_", subject.initial)] {
-            let activity = Activity::of(network, subject.test.images)?;
+        for (prefix, network) in [("", &subject.tuned), ("initial_", &subject.initial)] {
+            let activity = Activity::of(network, subject.test.images);
             scores.insert(format!("{prefix}sparsity"), activity.sparsity);
             scores.insert(format!("{prefix}mean_activation"), activity.mean);
             scores.insert(format!("{prefix}saturation"), activity.saturation);
@@ -53,21 +52,23 @@ struct Activity {
 }
 
 impl Activity {
-    fn of(network: &Network, images: Rows<'_>) -> Result<Activity, Halt> {
+    fn of(sitter: &Sitter<'_>, images: Rows<'_>) -> Activity {
+        let (stack, activation) = (&sitter.stack, sitter.network.activation);
+        let mut evaluation = Evaluation::new(stack);
         let (mut sparsity, mut sum, mut saturated, mut units) = (0.0, 0.0, 0_usize, 0_usize);
-        for batch in images.tensors(EVALUATION_ROWS) {
-            for code in network.top_code(&batch?)?.detach().to_vec2::<f32>()? {
-                sparsity += hoyer(&code);
+        for batch in images.chunks(EVALUATION_ROWS) {
+            for code in evaluation.top_codes(stack, batch).lines() {
+                sparsity += hoyer(code);
                 sum += code.iter().map(|&h| f64::from(h)).sum::<f64>();
-                saturated += code.iter().filter(|&&h| network.activation.saturated(h)).count();
+                saturated += code.iter().filter(|&&h| activation.saturated(h)).count();
                 units += code.len();
             }
         }
-        Ok(Activity {
+        Activity {
             sparsity: sparsity / images.len() as f64,
             mean: sum / units as f64,
             saturation: saturated as f64 / units as f64,
-        })
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use ablate_sweep::{Direction, Metric, Split};
 
 use super::Probe;
-use crate::finetuning::classify;
+use crate::engine::Evaluation;
+use crate::finetuning::Classification;
 
 pub(super) const PROBE: Probe = Probe {
     name: "classification",
@@ -28,8 +29,11 @@ pub(super) const PROBE: Probe = Probe {
     },
     measure: |subject, scores| {
         let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
+        let stack = &subject.tuned.stack;
+        let mut evaluation = Evaluation::new(stack);
         for (word, examples) in splits {
-            let found = classify(subject.tuned, examples)?;
+            let misses = evaluation.classify(stack, examples);
+            let found = Classification::of(misses, examples.images.len());
             scores.insert(format!("{word}_error"), found.error);
             scores.insert(format!("{word}_loss"), found.loss);
         }

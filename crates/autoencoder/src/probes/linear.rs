@@ -4,14 +4,12 @@
 
 use ablate_data::Stream;
 use ablate_sweep::Direction;
-use candle_core::{DType, Device, Tensor, Var};
 
-use super::{Probe, before_and_after};
+use super::{Probe, Sitter, before_and_after};
 use crate::batches::{self, EVALUATION_ROWS, Rows};
-use crate::finetuning::{Examples, score, targets};
-use crate::journal::Halt;
-use crate::network::{Dense, Network};
-use crate::optimizer::{Optimizer, Rule};
+use crate::engine::{Evaluation, NetworkStep, Stack};
+use crate::finetuning::Examples;
+use crate::optimizer::Rule;
 
 /// Passes over the training codes.
 pub(crate) const EPOCHS: u32 = 20;
@@ -28,16 +26,17 @@ pub(super) const PROBE: Probe = Probe {
     },
     measure: |subject, scores| {
         let networks = [
-            ("linear_probe_error", subject.tuned),
-            ("initial_linear_probe_error", subject.initial),
+            ("linear_probe_error", &subject.tuned),
+            ("initial_linear_probe_error", &subject.initial),
         ];
-        for (name, network) in networks {
+        for (name, Sitter { network, stack }) in networks {
             let classes = network.output.bias.dim(0)?;
-            let train = Standardized::codes(network, subject.train)?;
-            let readout = fit(&train, subject.train.labels, classes, subject.seed)?;
-            let test = train.same_scale(network, subject.test)?;
-            let found = score(test.rows(), subject.test.labels, |codes| readout.forward(codes))?;
-            scores.insert(name.into(), found.error);
+            let train = Standardized::codes(stack, subject.train);
+            let readout = fit(train.examples(subject.train.labels), classes, subject.seed);
+            let test = train.same_scale(stack, subject.test);
+            let test = test.examples(subject.test.labels);
+            let misses = Evaluation::new(&readout).classify(&readout, test);
+            scores.insert(name.into(), misses.wrong as f64 / test.labels.len() as f64);
         }
         Ok(())
     },
@@ -51,8 +50,8 @@ struct Standardized {
 }
 
 impl Standardized {
-    fn codes(network: &Network, examples: Examples<'_>) -> Result<Standardized, Halt> {
-        let mut values = top_codes(network, examples.images)?;
+    fn codes(stack: &Stack, examples: Examples<'_>) -> Standardized {
+        let mut values = top_codes(stack, examples.images);
         let (count, width) = (examples.images.len(), values.len() / examples.images.len());
         let (mut means, mut squares) = (vec![0.0_f64; width], vec![0.0_f64; width]);
         for row in values.chunks(width) {
@@ -69,18 +68,18 @@ impl Standardized {
         let scales: Vec<f32> = means.iter().zip(&squares).map(deviation).collect();
         let means: Vec<f32> = means.into_iter().map(|mean| mean as f32).collect();
         standardize(&mut values, &means, &scales);
-        Ok(Standardized { values, means, scales })
+        Standardized { values, means, scales }
     }
 
     /// Codes of other examples, brought to the scale of these.
-    fn same_scale(&self, network: &Network, examples: Examples<'_>) -> Result<Standardized, Halt> {
-        let mut values = top_codes(network, examples.images)?;
+    fn same_scale(&self, stack: &Stack, examples: Examples<'_>) -> Standardized {
+        let mut values = top_codes(stack, examples.images);
         standardize(&mut values, &self.means, &self.scales);
-        Ok(Standardized { values, means: self.means.clone(), scales: self.scales.clone() })
+        Standardized { values, means: self.means.clone(), scales: self.scales.clone() }
     }
 
-    fn rows(&self) -> Rows<'_> {
-        Rows::new(&self.values, self.means.len())
+    fn examples<'a>(&'a self, labels: &'a [u8]) -> Examples<'a> {
+        Examples { images: Rows::new(&self.values, self.means.len()), labels }
     }
 }
 
@@ -92,30 +91,25 @@ fn standardize(values: &mut [f32], means: &[f32], scales: &[f32]) {
     }
 }
 
-fn top_codes(network: &Network, images: Rows<'_>) -> Result<Vec<f32>, Halt> {
-    let mut codes = Vec::new();
-    for batch in images.tensors(EVALUATION_ROWS) {
-        codes.extend(network.top_code(&batch?)?.detach().flatten_all()?.to_vec1::<f32>()?);
+fn top_codes(stack: &Stack, images: Rows<'_>) -> Vec<f32> {
+    let mut evaluation = Evaluation::new(stack);
+    let mut codes = Vec::with_capacity(images.len() * stack.top());
+    for batch in images.chunks(EVALUATION_ROWS) {
+        let top = evaluation.top_codes(stack, batch);
+        top.lines().for_each(|code| codes.extend_from_slice(code));
     }
-    Ok(codes)
+    codes
 }
 
-fn fit(codes: &Standardized, labels: &[u8], classes: usize, seed: u64) -> Result<Dense, Halt> {
-    let (rows, cpu) = (codes.rows(), &Device::Cpu);
-    let readout = Dense {
-        weight: Var::zeros((classes, rows.width()), DType::F32, cpu)?,
-        bias: Var::zeros(classes, DType::F32, cpu)?,
-    };
-    let vars = vec![readout.weight.clone(), readout.bias.clone()];
-    let mut optimizer = Optimizer::new(Rule::Adam { rate: RATE }, vars);
+fn fit(codes: Examples<'_>, classes: usize, seed: u64) -> Stack {
+    let readout = Stack::readout(codes.images.width(), classes);
+    let mut step = NetworkStep::new(readout, Rule::Adam { rate: RATE }, BATCH_SIZE);
     for epoch in 1..=EPOCHS {
         let mut order = Stream::new(seed, "probes/linear/order", &[u64::from(epoch)]);
-        for batch in batches::shuffled(rows.len(), BATCH_SIZE, &mut order) {
-            let codes: Tensor = batches::tensor(rows.gather(&batch), rows.width())?;
-            let labels: Vec<u8> = batch.iter().map(|&row| labels[row as usize]).collect();
-            let logits = readout.forward(&codes)?;
-            optimizer.descend(&candle_nn::loss::cross_entropy(&logits, &targets(&labels)?)?)?;
+        for batch in batches::shuffled(codes.images.len(), BATCH_SIZE, &mut order) {
+            step.forward(codes, &batch);
+            step.descend();
         }
     }
-    Ok(readout)
+    step.into_stack()
 }

@@ -15,6 +15,7 @@ use std::fmt;
 use ablate_sweep::{Direction, Metric, Split};
 
 use crate::autoencoder::Autoencoder;
+use crate::engine::Stack;
 use crate::finetuning::Examples;
 use crate::journal::Halt;
 use crate::network::Network;
@@ -51,9 +52,9 @@ impl fmt::Debug for Probe {
 /// A trained network and what it may be measured on.
 pub(crate) struct Subject<'a> {
     /// The network as fine-tuning left it.
-    pub(crate) tuned: &'a Network,
+    pub(crate) tuned: Sitter<'a>,
     /// The network as fine-tuning found it: pretrained, or at its random start.
-    pub(crate) initial: &'a Network,
+    pub(crate) initial: Sitter<'a>,
     /// The autoencoders of the pretrained layers; empty without pretraining.
     pub(crate) stack: &'a [Autoencoder],
     pub(crate) train: Examples<'a>,
@@ -62,6 +63,20 @@ pub(crate) struct Subject<'a> {
     /// The test images' rows and columns.
     pub(crate) shape: ablate_data::Shape,
     pub(crate) seed: u64,
+}
+
+/// A network to be measured.
+pub(crate) struct Sitter<'a> {
+    /// As Candle holds it.
+    pub(crate) network: &'a Network,
+    /// As the engine does.
+    pub(crate) stack: Stack,
+}
+
+impl<'a> Sitter<'a> {
+    pub(crate) fn new(network: &'a Network) -> candle_core::Result<Sitter<'a>> {
+        Ok(Sitter { network, stack: Stack::load(network)? })
+    }
 }
 
 /// Metric names to values.
@@ -127,6 +142,14 @@ mod tests {
             let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let listed = ALL.iter().any(|probe| probe.name.replace('-', "_") == stem);
             assert!(listed || stem == "mod", "{stem} is not in probes::ALL");
+        }
+    }
+
+    #[test]
+    fn the_page_of_the_probes_has_a_section_each() {
+        let page = include_str!("../../PROBES.md");
+        for probe in ALL {
+            assert!(page.contains(&format!("\n## {}\n", probe.name)), "{}", probe.name);
         }
     }
 }

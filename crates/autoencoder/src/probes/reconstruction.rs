@@ -4,7 +4,9 @@
 use ablate_sweep::Direction;
 
 use super::{Probe, on_test};
-use crate::batches::EVALUATION_ROWS;
+use crate::autoencoder::Autoencoder;
+use crate::batches::{EVALUATION_ROWS, Rows};
+use crate::engine::{Dense, sum_of};
 
 pub(super) const PROBE: Probe = Probe {
     name: "reconstruction",
@@ -22,17 +24,26 @@ pub(super) const PROBE: Probe = Probe {
         if subject.stack.is_empty() {
             return Ok(());
         }
+        let load = |layer: &Autoencoder| {
+            let encoder = Dense::load(&layer.encoder.weight, &layer.encoder.bias)?;
+            Ok((encoder, Dense::decoder(layer)?, layer.activation, layer.reconstruction.units()))
+        };
+        let layers: Vec<_> = subject.stack.iter().map(load).collect::<candle_core::Result<_>>()?;
         let mut sum = 0.0;
-        for batch in subject.test.images.tensors(EVALUATION_ROWS) {
-            let images = batch?;
-            let mut code = images.clone();
-            for layer in subject.stack {
-                code = layer.encode(&code)?.detach();
+        for images in subject.test.images.chunks(EVALUATION_ROWS) {
+            let mut code = images.values().to_vec();
+            for (encoder, _, units, _) in &layers {
+                code = encoder.codes(Rows::new(&code, encoder.inputs()), *units);
             }
-            for layer in subject.stack.iter().rev() {
-                code = layer.decode(&code)?.detach();
+            for (_, decoder, _, units) in layers.iter().rev() {
+                code = decoder.codes(Rows::new(&code, decoder.inputs()), *units);
             }
-            sum += f64::from((code - images)?.sqr()?.sum_all()?.to_scalar::<f32>()?);
+            sum += sum_of(
+                &code,
+                images.values(),
+                #[inline(always)]
+                |r, x| (r - x) * (r - x),
+            );
         }
         let error = sum / subject.test.images.len() as f64;
         scores.insert("reconstruction_error".into(), error);

@@ -9,12 +9,10 @@
 use ablate_data::Stream;
 use ablate_data::corruptions::{self, Corruption};
 use ablate_sweep::Direction;
-use candle_core::{D, DType, Tensor};
 
 use super::{Probe, Subject, on_test};
-use crate::batches::{self, EVALUATION_ROWS};
-use crate::finetuning::targets;
-use crate::journal::Halt;
+use crate::batches::{EVALUATION_ROWS, Rows};
+use crate::engine::{Evaluation, sum_of};
 
 pub(super) const PROBE: Probe = Probe {
     name: "robustness",
@@ -56,8 +54,7 @@ pub(super) const PROBE: Probe = Probe {
     },
     measure: |subject, scores| {
         let (mut errors, mut shifts) = (0.0, 0.0);
-        for (corruption, severity) in perturbations() {
-            let found = perturbed(subject, corruption, severity)?;
+        for ((corruption, severity), found) in perturbations().zip(perturbed(subject)) {
             scores.insert(metric_name("test_error", corruption, severity), found.error);
             scores.insert(metric_name("code_shift", corruption, severity), found.shift);
             let share = 1.0 / (corruptions::ALL.len() * corruption.graded.len()) as f64;
@@ -84,60 +81,69 @@ fn metric_name(what: &str, corruption: &Corruption, severity: f32) -> String {
     format!("{what}_{}_{severity}", corruption.name).replace(['-', '.'], "_")
 }
 
+#[derive(Clone, Copy, Default)]
 struct Perturbed {
     error: f64,
     shift: f64,
 }
 
-fn perturbed(
-    subject: &Subject<'_>,
-    corruption: &Corruption,
-    severity: f32,
-) -> Result<Perturbed, Halt> {
-    let (images, labels) = (subject.test.images, subject.test.labels);
-    let (mut wrong, mut shift) = (0.0, 0.0);
-    let rows: Vec<u32> = (0..images.len() as u32).collect();
-    for (number, rows) in rows.chunks(EVALUATION_ROWS).enumerate() {
-        let clean = images.gather(rows);
-        let mut values = clean.clone();
-        let counters = [u64::from(severity.to_bits()), number as u64];
-        let purpose = format!("probes/robustness/{}", corruption.name);
-        let mut stream = Stream::new(0, &purpose, &counters);
-        corruption.apply(&mut values, subject.shape, severity, &mut stream);
-        values.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
-        let labels = &labels[number * EVALUATION_ROWS..][..rows.len()];
-        let code = |values| -> candle_core::Result<Tensor> {
-            Ok(subject.tuned.top_code(&batches::tensor(values, images.width())?)?.detach())
-        };
-        let (moved, still) = (code(values)?, code(clean)?);
-        shift += relative_shift(&moved, &still)?;
-        let chosen = subject.tuned.output.forward(&moved)?.argmax(D::Minus1)?;
-        let misses = chosen.ne(&targets(labels)?)?.to_dtype(DType::F32)?.sum_all()?;
-        wrong += f64::from(misses.to_scalar::<f32>()?);
+/// One result a perturbation, in order. The images are taken some at a time, so that the codes of
+/// the clean ones are computed once.
+fn perturbed(subject: &Subject<'_>) -> Vec<Perturbed> {
+    let (stack, test) = (&subject.tuned.stack, subject.test);
+    let mut found = vec![Perturbed::default(); perturbations().count()];
+    let (mut clean, mut moved) = (Evaluation::new(stack), Evaluation::new(stack));
+    let mut images = Vec::new();
+    let batches = test.images.chunks(EVALUATION_ROWS).zip(test.labels.chunks(EVALUATION_ROWS));
+    for (number, (batch, labels)) in batches.enumerate() {
+        let still = clean.top_codes(stack, batch);
+        for ((corruption, severity), found) in perturbations().zip(&mut found) {
+            let counters = [u64::from(severity.to_bits()), number as u64];
+            let purpose = format!("probes/robustness/{}", corruption.name);
+            let mut stream = Stream::new(0, &purpose, &counters);
+            images.clear();
+            images.extend_from_slice(batch.values());
+            corruption.apply(&mut images, subject.shape, severity, &mut stream);
+            images.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
+            let codes = moved.top_codes(stack, Rows::new(&images, batch.width()));
+            found.shift += codes.lines().zip(still.lines()).map(relative_shift).sum::<f64>();
+            found.error += moved.misses(labels).wrong as f64;
+        }
     }
-    let count = images.len() as f64;
-    Ok(Perturbed { error: wrong / count, shift: shift / count })
+    let share = 1.0 / test.labels.len() as f64;
+    found
+        .iter()
+        .map(|sum| Perturbed { error: sum.error * share, shift: sum.shift * share })
+        .collect()
 }
 
-/// Sum over the rows of |moved - still| / |still|; a code of zeros only is taken to be 1e-6 long.
-fn relative_shift(moved: &Tensor, still: &Tensor) -> candle_core::Result<f64> {
-    let length = |codes: &Tensor| codes.sqr()?.sum(1)?.sqrt();
-    let shift = (length(&(moved - still)?)? / length(still)?.maximum(1e-6)?)?;
-    Ok(f64::from(shift.sum_all()?.to_scalar::<f32>()?))
+/// |moved - still| / |still|; a code of zeros only is taken to be 1e-6 long.
+fn relative_shift((moved, still): (&[f32], &[f32])) -> f64 {
+    let distance = sum_of(
+        moved,
+        still,
+        #[inline(always)]
+        |moved, still| (moved - still) * (moved - still),
+    );
+    let length = sum_of(
+        still,
+        still,
+        #[inline(always)]
+        |still, same| still * same,
+    );
+    distance.sqrt() / length.sqrt().max(1e-6)
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
 
     #[test]
     fn the_relative_shift_is_the_moved_distance_over_the_length() {
-        let still = Tensor::new(&[[3.0_f32, 4.0], [0.0, 2.0]], &Device::Cpu).unwrap();
-        let moved = Tensor::new(&[[3.0_f32, 9.0], [0.0, 1.0]], &Device::Cpu).unwrap();
-        assert!((relative_shift(&moved, &still).unwrap() - 1.5).abs() < 1e-7);
-        assert_eq!(relative_shift(&still, &still).unwrap(), 0.0);
+        assert!((relative_shift((&[3.0, 9.0], &[3.0, 4.0])) - 1.0).abs() < 1e-7);
+        assert!((relative_shift((&[0.0, 1.0], &[0.0, 2.0])) - 0.5).abs() < 1e-7);
+        assert_eq!(relative_shift((&[3.0, 4.0], &[3.0, 4.0])), 0.0);
+        assert!(relative_shift((&[0.0, 0.0], &[0.0, 0.0])) == 0.0);
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub(super) const VARIANT: Variant = Variant {
             "what is done to the inputs",
         )];
         params.extend([
-            severity("sigma", 0.3, f64::INFINITY, "standard deviation of the Gaussian noise"),
-            severity("fraction", 0.25, 1.0, "share of the inputs that are hit"),
+            severity("sigma", 0.3, "standard deviation of the Gaussian noise"),
+            severity("fraction", 0.25, "share of the inputs that are hit"),
         ]);
         params
     },
@@ -36,12 +36,13 @@ pub(super) const VARIANT: Variant = Variant {
     },
 };
 
-/// The severity `name`, which means something for the corruptions that have it.
-fn severity(name: &'static str, default: f64, max: f64, summary: &'static str) -> Param {
-    let having = corruptions::ALL.iter().filter(|one| one.severity == name);
-    let condition = Condition { param: "corruption", any_of: having.map(|one| one.name).collect() };
-    let max = if max.is_finite() { Bound::Included(max) } else { Bound::Unbounded };
-    let domain = Domain::Float { min: Bound::Included(0.0), max };
+/// The severity `name`, which means something for the corruptions that have it, in their range.
+fn severity(name: &'static str, default: f64, summary: &'static str) -> Param {
+    let having = || corruptions::ALL.iter().filter(|one| one.severity == name);
+    let condition =
+        Condition { param: "corruption", any_of: having().map(|one| one.name).collect() };
+    let max = having().map(|one| *one.range.end()).fold(f64::INFINITY, f64::min);
+    let domain = Domain::Float { min: Bound::Included(0.0), max: Bound::Included(max) };
     Param::new(name, domain, Value::Float(default), summary).only_when(condition)
 }
 

@@ -15,6 +15,7 @@ use ablate_sweep::{Param, Params};
 use candle_core::{Result, Tensor};
 
 use crate::autoencoder::Pass;
+pub use crate::engine::{Encoding, Pull};
 
 /// Every variant, in the order in which they are listed.
 pub const ALL: &[&Variant] = &[
@@ -50,8 +51,20 @@ impl fmt::Debug for Variant {
     }
 }
 
-/// Mean penalty an example, a scalar, from a pass of the encoder over a batch.
-pub type Penalty = Box<dyn Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync>;
+/// What a variant adds to the loss. The graph says what it is; the same by hand makes it fast, and a
+/// penalty without is trained by its graph.
+pub struct Penalty {
+    /// Mean penalty an example, a scalar, from a pass of the encoder over a batch.
+    pub graph: Graph,
+    /// The same by hand.
+    pub by_hand: Option<ByHand>,
+}
+
+/// A penalty as a Candle graph.
+pub type Graph = Box<dyn Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync>;
+
+/// A penalty by hand: returns its mean an example and adds its gradient to the pull.
+pub type ByHand = Box<dyn Fn(&Encoding<'_>, &mut Pull<'_>) -> f64 + Send + Sync>;
 
 /// What a variant adds to plain reconstruction.
 #[derive(Default)]
@@ -62,19 +75,38 @@ pub struct Objective {
     pub penalty: Option<Penalty>,
 }
 
+impl fmt::Debug for Penalty {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Penalty")
+            .field("by_hand", &self.by_hand.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for Objective {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let corruption = self.corruption.map(|(corruption, severity)| (corruption.name, severity));
-        out.debug_struct("Objective").field("corruption", &corruption).finish_non_exhaustive()
+        let mut out = out.debug_struct("Objective");
+        out.field("corruption", &corruption).field("penalty", &self.penalty).finish()
     }
 }
 
 impl Objective {
-    /// Reconstruction loss plus `penalty`.
+    /// Reconstruction loss plus the penalty of `graph`.
     pub(crate) fn penalized(
-        penalty: impl Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync + 'static,
+        graph: impl Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync + 'static,
     ) -> Objective {
-        Objective { corruption: None, penalty: Some(Box::new(penalty)) }
+        let penalty = Penalty { graph: Box::new(graph), by_hand: None };
+        Objective { corruption: None, penalty: Some(penalty) }
+    }
+
+    /// The same, its penalty also worked out by hand.
+    pub(crate) fn by_hand(
+        self,
+        by_hand: impl Fn(&Encoding<'_>, &mut Pull<'_>) -> f64 + Send + Sync + 'static,
+    ) -> Objective {
+        let by_hand = Some(Box::new(by_hand) as ByHand);
+        Objective { penalty: self.penalty.map(|penalty| Penalty { by_hand, ..penalty }), ..self }
     }
 }
 
@@ -84,4 +116,4 @@ pub fn find(name: &str) -> Option<&'static Variant> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use ablate_sweep::{Condition, Domain, Param, Value};
 use candle_core::{Result, Tensor};
 
-use super::{Objective, Variant};
+use super::{Encoding, Objective, Pull, Variant};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "sparse",
@@ -44,25 +44,83 @@ pub(super) const VARIANT: Variant = Variant {
         match params.text("penalty")? {
             "kl" => {
                 let target = params.float("target")?;
-                Some(Objective::penalized(move |pass| kl(pass.code, target)? * lambda))
+                let objective = Objective::penalized(move |pass| kl(pass.code, target)? * lambda);
+                Some(
+                    objective
+                        .by_hand(move |encoding, pull| pull_to(target, lambda, encoding, pull)),
+                )
             }
-            "l1" => Some(Objective::penalized(move |pass| l1(pass.code)? * lambda)),
+            "l1" => {
+                let objective = Objective::penalized(move |pass| l1(pass.code)? * lambda);
+                Some(objective.by_hand(move |encoding, pull| pull_to_zero(lambda, encoding, pull)))
+            }
             _ => None,
         }
     },
 };
+
+/// A mean activation closer to 0 or 1 than this counts as this close.
+const SHUT: f64 = 1e-6;
 
 /// sum_j rho log(rho / rho^_j) + (1 - rho) log((1 - rho) / (1 - rho^_j)), with rho^_j the mean of
 /// `code` (examples x units, within (0, 1)) over the examples.
 fn kl(code: &Tensor, target: f64) -> Result<Tensor> {
     // Units that are shut or open for the whole batch would make the logarithm infinite; f32 rounds
     // sigmoid(17) to 1 already.
-    let mean = code.mean(0)?.clamp(1e-6, 1.0 - 1e-6)?;
+    let mean = code.mean(0)?.clamp(SHUT, 1.0 - SHUT)?;
     let units = mean.elem_count() as f64;
     let on = (mean.log()? * -target)?.sum_all()?;
     let off = (mean.affine(-1.0, 1.0)?.log()? * -(1.0 - target))?.sum_all()?;
     let entropy = target * target.ln() + (1.0 - target) * (1.0 - target).ln();
     (on + off)? + units * entropy
+}
+
+/// The KL sparsity by hand: dR/dh_j = lambda/n (-rho / rho^_j + (1 - rho) / (1 - rho^_j)), the same
+/// for every example, and 0 where rho^_j was clamped.
+fn pull_to(target: f64, lambda: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_>) -> f64 {
+    // The decay of the weights, which this penalty leaves alone, is room for the means.
+    let (rows, sums) = pull.codes_and_decay();
+    encoding.codes().for_each(|code| add(code, sums));
+    let examples = encoding.examples() as f64;
+    let mut value = 0.0;
+    for sum in sums.iter_mut() {
+        let mean = f64::from(*sum) / examples;
+        let clamped = mean.clamp(SHUT, 1.0 - SHUT);
+        value += target * (target / clamped).ln()
+            + (1.0 - target) * ((1.0 - target) / (1.0 - clamped)).ln();
+        let slope = (1.0 - target) / (1.0 - clamped) - target / clamped;
+        *sum = if mean == clamped { (lambda * slope) as f32 } else { 0.0 };
+    }
+    rows.for_each(|row| add(sums, row));
+    sums.fill(0.0);
+    lambda * value
+}
+
+/// The L1 sparsity by hand: dR/dh_j = lambda/n sign(h_j).
+fn pull_to_zero(lambda: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_>) -> f64 {
+    let mut sum = 0.0;
+    for (code, row) in encoding.codes().zip(pull.codes()) {
+        let mut magnitudes = 0.0;
+        for (h, pull) in code.iter().zip(row) {
+            magnitudes += f64::from(h.abs());
+            let sign = if *h > 0.0 {
+                1.0
+            } else if *h < 0.0 {
+                -1.0
+            } else {
+                0.0
+            };
+            *pull += lambda as f32 * sign;
+        }
+        sum += magnitudes;
+    }
+    lambda * sum / encoding.examples() as f64
+}
+
+fn add(values: &[f32], sums: &mut [f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
 }
 
 /// Mean over the examples of sum_j |h_j|, for `code` of examples x units.

@@ -10,7 +10,7 @@ use crate::autoencoder::{Autoencoder, small};
 use crate::reconstruction::Reconstruction;
 
 /// Every objective worth telling apart: each variant with its defaults, and each value of a choice.
-fn objectives(activation: Activation) -> Vec<(String, Objective)> {
+pub(crate) fn objectives(activation: Activation) -> Vec<(String, Objective)> {
     let mut found = Vec::new();
     for variant in ALL {
         let declared = (variant.params)();
@@ -149,6 +149,23 @@ fn every_file_of_the_folder_is_in_the_list() {
         let stem = path.file_stem().unwrap().to_str().unwrap().replace('_', "-");
         if path.is_file() && stem != "mod" && stem != "tests" {
             assert!(find(&stem).is_some(), "{stem} is not in variants::ALL");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_the_variants_has_a_section_each_with_formula_and_parameters() {
+    let page = include_str!("../../VARIANTS.md");
+    for variant in ALL {
+        let section = page.split("\n## ").find(|section| section.starts_with(variant.name));
+        let section = section.unwrap_or_else(|| panic!("{} has no section", variant.name));
+        assert!(section.contains(&format!("`{}`", variant.formula)), "{}", variant.formula);
+        for param in (variant.params)() {
+            let row = format!("| `{}` |", param.name);
+            let row = section.lines().find(|line| line.starts_with(&row));
+            let row = row.unwrap_or_else(|| panic!("{} {}", variant.name, param.name));
+            let default = row.split('|').nth(3).unwrap().trim().trim_matches('`').to_owned();
+            assert_eq!(default, param.default.to_string(), "{} {}", variant.name, param.name);
         }
     }
 }

@@ -23,13 +23,19 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let half = params.float("lambda")? / 2.0;
-        Some(Objective::penalized(move |pass| {
+        let objective = Objective::penalized(move |pass| {
             let mut squares = pass.autoencoder.encoder.weight.sqr()?.sum_all()?;
             if let Some(decoder) = &pass.autoencoder.decoder {
                 squares = (squares + decoder.sqr()?.sum_all()?)?;
             }
             squares * half
-        }))
+        })
+        .by_hand(move |encoding, pull| {
+            pull.decay.fill((2.0 * half) as f32);
+            *pull.decoder_decay = (2.0 * half) as f32;
+            half * (encoding.encoder_squares() + encoding.decoder_squares)
+        });
+        Some(objective)
     },
 };
 
@@ -52,7 +58,8 @@ mod tests {
             let code = Tensor::zeros((2, 3), candle_core::DType::F64, &Device::Cpu).unwrap();
             let objective = (VARIANT.objective)(&params).unwrap();
             let pass = Pass { autoencoder: &autoencoder, code: &code };
-            let found = (objective.penalty.unwrap())(&pass).unwrap().to_scalar::<f64>().unwrap();
+            let found =
+                (objective.penalty.unwrap().graph)(&pass).unwrap().to_scalar::<f64>().unwrap();
             let weights = autoencoder.decoder.iter().chain([&autoencoder.encoder.weight]);
             let squares: f64 = weights
                 .flat_map(|var| var.flatten_all().unwrap().to_vec1::<f64>().unwrap())

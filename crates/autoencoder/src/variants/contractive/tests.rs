@@ -30,7 +30,7 @@ fn penalty(autoencoder: &Autoencoder, x: &Tensor) -> Tensor {
     let params: Params = [("lambda".to_owned(), Value::Float(LAMBDA))].into_iter().collect();
     let code = autoencoder.encode(x).unwrap();
     let objective = (VARIANT.objective)(&params).unwrap();
-    (objective.penalty.unwrap())(&Pass { autoencoder, code: &code }).unwrap()
+    (objective.penalty.unwrap().graph)(&Pass { autoencoder, code: &code }).unwrap()
 }
 
 /// Values and gradients of everything that the identities name.

@@ -1,0 +1,203 @@
+//! Training by hand agrees with training by the Candle graph: every objective, activation,
+//! reconstruction, kind of decoder and optimizer, after one step and after twenty.
+
+use ablate_data::{Shape, Stream};
+use candle_core::{DType, Device, Tensor, Var};
+
+use super::{AutoencoderStep, NetworkStep, Stack};
+use crate::activation::Activation;
+use crate::autoencoder::{Autoencoder, small};
+use crate::batches::{Rows, tensor};
+use crate::finetuning::Examples;
+use crate::network::{Dense, Network};
+use crate::optimizer::{Optimizer, Rule};
+use crate::reconstruction::Reconstruction;
+use crate::variants::tests::objectives;
+use crate::variants::{Objective, Penalty};
+
+const INPUTS: usize = 21;
+const OUTPUTS: usize = 18;
+const EXAMPLES: usize = 40;
+const BATCH: usize = 7;
+
+const RULES: [Rule; 3] = [
+    Rule::Sgd { rate: 0.02, momentum: 0.0 },
+    Rule::Sgd { rate: 0.005, momentum: 0.8 },
+    Rule::Adam { rate: 0.003 },
+];
+
+#[test]
+fn every_objective_trains_by_hand_as_by_its_graph() {
+    for activation in Activation::ALL {
+        for reconstruction in Reconstruction::ALL {
+            for tied in [Some(()), None] {
+                for (name, objective) in objectives(activation) {
+                    for rule in RULES {
+                        let start =
+                            single(&small((OUTPUTS, INPUTS), tied, activation, reconstruction, 5));
+                        let words = (activation.word(), reconstruction.word(), tied.is_some());
+                        compare(&format!("{name} {words:?} {rule:?}"), &start, &objective, rule);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn compare(name: &str, start: &Autoencoder, objective: &Objective, rule: Rule) {
+    let (by_graph, by_hand) = (start.frozen().unwrap(), start.frozen().unwrap());
+    let mut optimizer = Optimizer::new(rule, by_graph.vars());
+    let mut step = AutoencoderStep::load(&by_hand, rule, BATCH).unwrap();
+    let penalty = objective.penalty.as_ref().and_then(|penalty| penalty.by_hand.as_ref());
+    assert_eq!(penalty.is_some(), objective.penalty.is_some(), "{name} is not derived by hand");
+    let values = uniform(EXAMPLES * INPUTS);
+    let inputs = Rows::new(&values, INPUTS);
+    for number in 0..20 {
+        let (batch, mut noise) = batch(number);
+        let expected =
+            graph_step(&by_graph, &mut optimizer, inputs.gather(&batch), objective, noise.clone());
+        step.gather(inputs, &batch);
+        if let Some((corruption, severity)) = objective.corruption {
+            step.corrupt(corruption, severity, &mut noise);
+        }
+        let found = step.objective(penalty);
+        step.descend(penalty);
+        let error = (found - expected).abs() / (1.0 + expected.abs());
+        assert!(error < 2e-5, "{name}, step {number}: loss {found}, expected {expected}");
+        if number == 0 || number == 19 {
+            step.store(&by_hand).unwrap();
+            let pairs = by_hand.vars().into_iter().zip(by_graph.vars()).zip(start.vars());
+            for ((found, expected), start) in pairs {
+                assert_close(name, (rule, number), (&found, &expected), &start);
+            }
+        }
+    }
+}
+
+/// One step of the oracle; returns the objective before it.
+fn graph_step(
+    autoencoder: &Autoencoder,
+    optimizer: &mut Optimizer,
+    clean: Vec<f32>,
+    objective: &Objective,
+    mut noise: Stream,
+) -> f64 {
+    let mut seen = clean.clone();
+    if let Some((corruption, severity)) = objective.corruption {
+        corruption.apply(&mut seen, Shape::flat(INPUTS), severity, &mut noise);
+    }
+    let (seen, clean) = (tensor(seen, INPUTS).unwrap(), tensor(clean, INPUTS).unwrap());
+    let penalty: Option<&Penalty> = objective.penalty.as_ref();
+    let loss = autoencoder.objective(&seen, &clean, penalty).unwrap();
+    optimizer.descend(&loss).unwrap();
+    f64::from(loss.to_scalar::<f32>().unwrap())
+}
+
+#[test]
+fn fine_tuning_by_hand_is_fine_tuning_by_the_graph() {
+    for activation in Activation::ALL {
+        for widths in [vec![INPUTS, 4], vec![INPUTS, 18, 4], vec![INPUTS, 18, 33, 9, 4]] {
+            for rule in RULES {
+                let start = network(&widths, activation);
+                compare_networks(&format!("{widths:?} {activation:?} {rule:?}"), &start, rule);
+            }
+        }
+    }
+}
+
+fn compare_networks(name: &str, start: &Network, rule: Rule) {
+    let (by_graph, by_hand) = (start.frozen().unwrap(), start.frozen().unwrap());
+    let mut optimizer = Optimizer::new(rule, by_graph.vars());
+    let mut step = NetworkStep::new(Stack::load(&by_hand).unwrap(), rule, BATCH);
+    let values = uniform(EXAMPLES * INPUTS);
+    let labels: Vec<u8> = (0..EXAMPLES).map(|number| (number * 7 % 4) as u8).collect();
+    let examples = Examples { images: Rows::new(&values, INPUTS), labels: &labels };
+    for number in 0..20 {
+        let (batch, _) = batch(number);
+        let images = tensor(examples.images.gather(&batch), INPUTS).unwrap();
+        let targets: Vec<u32> = batch.iter().map(|&row| u32::from(labels[row as usize])).collect();
+        let targets = Tensor::new(targets, &Device::Cpu).unwrap();
+        let logits = by_graph.logits(&images).unwrap();
+        let loss = candle_nn::loss::cross_entropy(&logits, &targets).unwrap();
+        optimizer.descend(&loss).unwrap();
+        let expected = f64::from(loss.to_scalar::<f32>().unwrap());
+        let misses = step.forward(examples, &batch);
+        step.descend();
+        let found = misses.loss / batch.len() as f64;
+        assert!((found - expected).abs() < 1e-4, "{name}: loss {found}, expected {expected}");
+        if number == 0 || number == 19 {
+            step.stack().store(&by_hand).unwrap();
+            let pairs = by_hand.vars().into_iter().zip(by_graph.vars()).zip(start.vars());
+            for ((found, expected), start) in pairs {
+                assert_close(name, (rule, number), (&found, &expected), &start);
+            }
+        }
+    }
+}
+
+/// The difference of two ways is small beside how far they have gone.
+fn assert_close(
+    name: &str,
+    (rule, step): (Rule, u64),
+    (found, expected): (&Var, &Var),
+    start: &Var,
+) {
+    let values = |var: &Var| var.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let (found, expected, start) = (values(found), values(expected), values(start));
+    let largest =
+        |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+    let (difference, way) = (largest(&found, &expected), largest(&expected, &start));
+    assert!(found.iter().all(|value| value.is_finite()), "{name}");
+    assert!(way > 1e-6, "{name}: nothing was learned");
+    // Adam goes as far along a gradient that is mostly rounding as along any other.
+    let allowed = match rule {
+        Rule::Sgd { .. } => 1e-3 * way + 1e-7,
+        Rule::Adam { .. } => 2e-2 * way,
+    };
+    assert!(difference < allowed, "{name}, step {step}: {difference} apart after {way}");
+}
+
+/// Which examples step `number` is over, the last batch of an epoch being smaller, and its noise.
+fn batch(number: u64) -> (Vec<u32>, Stream) {
+    let mut order = Stream::new(3, "test/order", &[number / 6]).permutation(EXAMPLES);
+    let start = (number % 6) as usize * BATCH;
+    let end = (start + BATCH).min(EXAMPLES);
+    (order.drain(start..end).collect(), Stream::new(3, "test/noise", &[number]))
+}
+
+fn uniform(count: usize) -> Vec<f32> {
+    let mut values = vec![0.0; count];
+    Stream::new(3, "test/inputs", &[]).fill_uniform(&mut values);
+    values
+}
+
+/// The same autoencoder in single precision, its weights small enough for any rule to converge.
+fn single(autoencoder: &Autoencoder) -> Autoencoder {
+    let small = |var: &Var| (var.as_tensor() * 0.25).unwrap().to_dtype(DType::F32).unwrap();
+    let var = |var: &Var| Var::from_tensor(&small(var)).unwrap();
+    let Dense { weight, bias } = &autoencoder.encoder;
+    Autoencoder {
+        encoder: Dense { weight: var(weight), bias: var(bias) },
+        decoder: autoencoder.decoder.as_ref().map(var),
+        decoder_bias: var(&autoencoder.decoder_bias),
+        ..*autoencoder
+    }
+}
+
+fn network(widths: &[usize], activation: Activation) -> Network {
+    let dense = |(number, sides): (usize, &[usize])| {
+        let mut stream = Stream::new(3, "test/network", &[number as u64]);
+        let mut draw =
+            |count: usize| -> Vec<f32> { (0..count).map(|_| 0.4 * stream.normal()).collect() };
+        let weight =
+            Tensor::from_vec(draw(sides[0] * sides[1]), (sides[1], sides[0]), &Device::Cpu);
+        let bias = Tensor::from_vec(draw(sides[1]), sides[1], &Device::Cpu);
+        Dense {
+            weight: Var::from_tensor(&weight.unwrap()).unwrap(),
+            bias: Var::from_tensor(&bias.unwrap()).unwrap(),
+        }
+    };
+    let mut layers: Vec<Dense> = widths.windows(2).enumerate().map(dense).collect();
+    let output = layers.pop().unwrap();
+    Network { hidden: layers, activation, output }
+}

@@ -1,0 +1,245 @@
+//! The optimizer's part of a step, in place. A weight matrix is taken a panel of rows at a time, so
+//! that everything done to a panel (its product, decay, moments, squared norms) finds it in the
+//! cache: without moments the gradient is accumulated straight into the weights by the product,
+//! with them it exists for one panel only.
+
+use super::kernels::{add_squares, scale_columns, wide};
+use super::math;
+use super::matrix::{Band, Matrix};
+use super::products::{View, product};
+use crate::optimizer::{Adam, Rule};
+
+/// Values of a panel at most: few enough for a panel to stay in the second-level cache beside what
+/// belongs to it.
+const PANEL: usize = 1 << 16;
+
+/// Rows of a panel of `weights`: a multiple of what the kernels of the products take at a time (6).
+fn panel_rows(weights: &Matrix) -> usize {
+    (PANEL / weights.columns().max(1)).next_multiple_of(48).min(weights.rows())
+}
+
+/// One step of the optimizer: its rule, which step it is, and how much of the summed gradient counts
+/// (one over the number of examples).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    rule: Rule,
+    number: i32,
+    share: f64,
+}
+
+/// What a rule keeps for a weight matrix, and room for the gradient of a panel.
+#[derive(Debug)]
+pub(super) struct WeightDescent {
+    moments: Moments<Matrix>,
+    gradient: Matrix,
+}
+
+/// What a rule keeps for a bias, and its summed gradient.
+#[derive(Debug)]
+pub(super) struct BiasDescent {
+    moments: Moments<Vec<f32>>,
+    /// The gradient summed over the examples, to be filled before each step.
+    pub(super) gradient: Vec<f32>,
+}
+
+/// The running averages of a rule.
+#[derive(Debug)]
+enum Moments<T> {
+    None,
+    Velocity(T),
+    Both(T, T),
+}
+
+impl<T> Moments<T> {
+    fn of(rule: Rule, zeros: impl Fn() -> T) -> Moments<T> {
+        match rule {
+            Rule::Sgd { momentum: 0.0, .. } => Moments::None,
+            Rule::Sgd { .. } => Moments::Velocity(zeros()),
+            Rule::Adam { .. } => Moments::Both(zeros(), zeros()),
+        }
+    }
+}
+
+impl Step {
+    /// Step `number`, counted from 1, over `examples` examples.
+    pub(super) fn new(rule: Rule, number: i32, examples: usize) -> Step {
+        Step { rule, number, share: 1.0 / examples as f64 }
+    }
+}
+
+impl WeightDescent {
+    /// For weights of that shape.
+    pub(super) fn new(rule: Rule, weights: &Matrix) -> WeightDescent {
+        let zeros = || Matrix::zeros(weights.rows(), weights.columns());
+        WeightDescent {
+            moments: Moments::of(rule, zeros),
+            gradient: Matrix::zeros(panel_rows(weights), weights.columns()),
+        }
+    }
+
+    /// Descends along `below`^T `above` (examples x inputs, examples x outputs) plus `decay`, a
+    /// factor for each column, times the weights. Leaves the sums of the new weights' squares, a
+    /// column each, in `squares` if they are asked for.
+    pub(super) fn descend(
+        &mut self,
+        weights: &mut Matrix,
+        step: Step,
+        (below, above): (View<'_>, View<'_>),
+        decay: &[f32],
+        squares: Option<&mut [f32]>,
+    ) {
+        let (below, rows) = (below.t(), weights.rows());
+        let size = panel_rows(weights);
+        let range = |panel: usize| panel * size..((panel + 1) * size).min(rows);
+        let mut squares = squares;
+        if let Some(squares) = squares.as_deref_mut() {
+            squares.fill(0.0);
+        }
+        let mut after = |panel: Band<'_>| {
+            if let Some(squares) = squares.as_deref_mut() {
+                add_squares(panel, squares);
+            }
+        };
+        match &mut self.moments {
+            Moments::None => {
+                let rate = step.rule.rate();
+                // The gradient's room serves for the factors here.
+                let factors = self.gradient.first_line_mut();
+                for (factor, decay) in factors.iter_mut().zip(decay) {
+                    *factor = 1.0 - rate as f32 * decay;
+                }
+                let decays = decay.iter().any(|&decay| decay != 0.0);
+                for (number, mut panel) in weights.panels_mut(size).enumerate() {
+                    if decays {
+                        scale_columns(panel.reborrow(), factors);
+                    }
+                    let scale = (-rate * step.share) as f32;
+                    product(panel.padded_view_mut(), 1.0, scale, below.rows(range(number)), above);
+                    after(panel.share());
+                }
+            }
+            Moments::Velocity(velocities) => {
+                let panels = weights.panels_mut(size).zip(velocities.panels_mut(size));
+                for (number, (mut panel, velocities)) in panels.enumerate() {
+                    let mut gradient = self.gradient.top_mut(panel.count());
+                    let scale = step.share as f32;
+                    let below = below.rows(range(number));
+                    product(gradient.padded_view_mut(), 0.0, scale, below, above);
+                    let rows = panel.lines_mut().zip(gradient.into_lines());
+                    wide(
+                        #[inline(always)]
+                        || {
+                            for ((row, gradient), velocity) in rows.zip(velocities.into_lines()) {
+                                step.with_momentum(row, gradient, velocity, decay);
+                            }
+                        },
+                    );
+                    after(panel.share());
+                }
+            }
+            Moments::Both(first, second) => {
+                let moments = first.panels_mut(size).zip(second.panels_mut(size));
+                for (number, (mut panel, (first, second))) in
+                    weights.panels_mut(size).zip(moments).enumerate()
+                {
+                    let mut gradient = self.gradient.top_mut(panel.count());
+                    let scale = step.share as f32;
+                    let below = below.rows(range(number));
+                    product(gradient.padded_view_mut(), 0.0, scale, below, above);
+                    let rows = panel.lines_mut().zip(gradient.into_lines());
+                    let moments = first.into_lines().zip(second.into_lines());
+                    wide(
+                        #[inline(always)]
+                        || {
+                            for ((row, gradient), (first, second)) in rows.zip(moments) {
+                                step.with_adam(row, gradient, (first, second), decay);
+                            }
+                        },
+                    );
+                    after(panel.share());
+                }
+            }
+        }
+    }
+}
+
+impl BiasDescent {
+    /// For a bias of that many values.
+    pub(super) fn new(rule: Rule, count: usize) -> BiasDescent {
+        BiasDescent { moments: Moments::of(rule, || vec![0.0; count]), gradient: vec![0.0; count] }
+    }
+
+    /// Descends along the gradient, which is used up.
+    pub(super) fn descend(&mut self, bias: &mut [f32], step: Step) {
+        let (share, gradient) = (step.share as f32, &mut self.gradient);
+        gradient.iter_mut().for_each(|value| *value *= share);
+        match &mut self.moments {
+            Moments::None => {
+                let rate = step.rule.rate() as f32;
+                for (value, gradient) in bias.iter_mut().zip(gradient.iter()) {
+                    *value -= rate * gradient;
+                }
+            }
+            Moments::Velocity(velocity) => {
+                wide(
+                    #[inline(always)]
+                    || step.with_momentum(bias, gradient, velocity, &[]),
+                );
+            }
+            Moments::Both(first, second) => {
+                wide(
+                    #[inline(always)]
+                    || step.with_adam(bias, gradient, (first, second), &[]),
+                );
+            }
+        }
+        gradient.fill(0.0);
+    }
+}
+
+impl Step {
+    #[inline(always)]
+    fn with_momentum(self, w: &mut [f32], g: &mut [f32], v: &mut [f32], decay: &[f32]) {
+        let Rule::Sgd { rate, momentum } = self.rule else { return };
+        let (rate, momentum) = (rate as f32, momentum as f32);
+        add_decay(g, w, decay);
+        let count = w.len();
+        let (g, v) = (&g[..count], &mut v[..count]);
+        for i in 0..count {
+            v[i] = momentum * v[i] + g[i];
+            w[i] -= rate * v[i];
+        }
+    }
+
+    #[inline(always)]
+    fn with_adam(
+        self,
+        w: &mut [f32],
+        g: &mut [f32],
+        (m, v): (&mut [f32], &mut [f32]),
+        decay: &[f32],
+    ) {
+        let Rule::Adam { rate } = self.rule else { return };
+        let (beta_1, beta_2) = (Adam::BETA_1 as f32, Adam::BETA_2 as f32);
+        let (new_1, new_2) = ((1.0 - Adam::BETA_1) as f32, (1.0 - Adam::BETA_2) as f32);
+        let size = (rate / (1.0 - Adam::BETA_1.powi(self.number))) as f32;
+        let widening = (1.0 / (1.0 - Adam::BETA_2.powi(self.number))) as f32;
+        let epsilon = Adam::EPSILON as f32;
+        add_decay(g, w, decay);
+        let count = w.len();
+        let (g, m, v) = (&g[..count], &mut m[..count], &mut v[..count]);
+        for i in 0..count {
+            m[i] = beta_1 * m[i] + new_1 * g[i];
+            v[i] = beta_2 * v[i] + new_2 * (g[i] * g[i]);
+            w[i] -= size * m[i] / (math::sqrt(v[i] * widening) + epsilon);
+        }
+    }
+}
+
+/// g + decay w, in place.
+#[inline(always)]
+fn add_decay(g: &mut [f32], w: &[f32], decay: &[f32]) {
+    for ((g, w), decay) in g.iter_mut().zip(w).zip(decay) {
+        *g += decay * w;
+    }
+}
