@@ -38,6 +38,7 @@ pub fn catalog() -> Catalog {
         params: params(),
         variants: variants::ALL.iter().map(entry).collect(),
         rules: vec![
+            Rule(train_size_fits_the_dataset),
             Rule(widths_match_the_depth),
             Rule(cross_entropy_needs_codes_between_0_and_1),
             Rule(kl_needs_sigmoid_units),
@@ -157,6 +158,26 @@ fn params() -> Vec<Param> {
     ]
 }
 
+/// All images by their number are the same trial as all images; there are no more.
+fn train_size_fits_the_dataset(params: &mut Params) -> Result<(), Breach> {
+    let dataset = params.text("dataset").and_then(datasets::find);
+    let (Some(size), Some(dataset)) = (params.count("train_size"), dataset) else { return Ok(()) };
+    let there = dataset.train_len();
+    if size > there {
+        return Err(Breach {
+            params: vec!["train_size".into(), "dataset".into()],
+            message: format!(
+                "train_size is {size}, but {} has {there} training images: give fewer, or \"all\"",
+                dataset.name
+            ),
+        });
+    }
+    if size == there {
+        params.set("train_size", Value::Text("all".into()));
+    }
+    Ok(())
+}
+
 /// A list of widths names one a layer; equal widths are the same trial as one number.
 fn widths_match_the_depth(params: &mut Params) -> Result<(), Breach> {
     let (Some(Value::List(widths)), Some(depth)) = (params.get("width"), params.count("depth"))
@@ -249,6 +270,15 @@ mod tests {
         assert_eq!(with(list([300, 300])).unwrap().id, with(Value::Int(300)).unwrap().id);
         assert_ne!(with(list([300, 200])).unwrap().id, with(Value::Int(300)).unwrap().id);
         assert!(with(Value::List(vec![300])).is_err());
+    }
+
+    #[test]
+    fn all_images_by_their_number_are_all_images() {
+        let catalog = catalog();
+        let with = |size| catalog.resolve(&given(&[("train_size", size)]));
+        assert_eq!(with(Value::Int(4000)).unwrap().id, with(text("all")).unwrap().id);
+        let refused = with(Value::Int(4001)).unwrap_err();
+        assert!(refused[0].message.contains("has 4000 training images"), "{refused:?}");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     propagate_version = true,
     arg_required_else_help = true,
     after_help = "Data goes to stdout, progress and messages to stderr.\n\n\
-                  Exit codes: 0 done; 1 error; 2 bad usage or experiment file; 3 some runs failed;\n\
+                  Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
+                  3 some runs failed or are unfinished, or a verified run differs;\n\
                   130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on).",
     after_long_help = "Examples:\n  \
         ablate plan experiments/first-look.toml        what would run, and why\n  \
@@ -20,7 +21,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         ablate query \"depth >= 2 and test_error < 0.1\" --sort test_error --limit 10\n  \
         ablate compare first-look --axis pretraining   paired by seed\n  \
         ablate table first-look --format latex         the table, for the paper\n\n\
-        Exit codes: 0 done; 1 error; 2 bad usage or experiment file; 3 some runs failed;\n\
+        Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
+        3 some runs failed or are unfinished, or a verified run differs;\n\
         130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on)."
 )]
 pub(crate) struct Cli {
@@ -116,6 +118,10 @@ pub(crate) struct Sweep {
     /// Stop the sweep at the first run that fails
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    /// Train also what a process that cannot be seen from here holds (another machine, another
+    /// container): only where it is known to be gone
+    #[arg(long)]
+    pub(crate) take_over: bool,
     /// Wait for the disk at every commit: slower, and a power cut loses nothing at all
     #[arg(long)]
     pub(crate) durable: bool,
@@ -282,7 +288,7 @@ pub(crate) enum GridFormat {
     Table,
     /// Comma-separated values.
     Csv,
-    /// The columns, and an array a row.
+    /// An array of objects, one a row.
     Json,
     /// Markdown.
     Md,

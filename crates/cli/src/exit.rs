@@ -3,13 +3,16 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use ablate_records::RecordsError;
+
 /// How a command that did not fail has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything that was asked for is done.
     Done,
-    /// The sweep went through, but some of its runs failed, or a verified run differs.
-    SomeFailed,
+    /// Not every run is finished: some failed, or another process holds them. Or a verified run
+    /// differs.
+    Unfinished,
     /// Ctrl-C.
     Interrupted,
     /// SIGTERM.
@@ -20,7 +23,7 @@ impl Exit {
     fn number(self) -> u8 {
         match self {
             Exit::Done => 0,
-            Exit::SomeFailed => 3,
+            Exit::Unfinished => 3,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }
@@ -34,10 +37,27 @@ impl From<Exit> for ExitCode {
 }
 
 /// Exit code of an error.
-pub(crate) const ERROR: u8 = 1;
+const ERROR: u8 = 1;
 
 /// Exit code of an error that lies in what was typed or in the experiment file.
 pub(crate) const USAGE: u8 = 2;
+
+/// The exit code of an error: [`USAGE`] where what was typed can be mended.
+pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
+    let typed = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(
+            RecordsError::UnknownRun { .. }
+            | RecordsError::AmbiguousRun { .. }
+            | RecordsError::UnknownColumn { .. }
+            | RecordsError::Incomparable { .. }
+            | RecordsError::SqlRefused { .. }
+            | RecordsError::SqlInvalid { .. },
+        ) => true,
+        Some(_) => false,
+        None => cause.is::<Usage>(),
+    };
+    if error.chain().any(typed) { USAGE } else { ERROR }
+}
 
 /// Something that the user typed or wrote is not valid; the message says what would be.
 #[derive(Debug)]

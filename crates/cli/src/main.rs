@@ -59,6 +59,18 @@ fn log(common: &Common, terminal: &Terminal) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The message of `error` and of what caused it, as far as that adds anything.
+fn said(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.push_str(": ");
+            said.push_str(&cause);
+        }
+    }
+    said
+}
+
 /// Says what went wrong and gives the exit code for it.
 fn fail(error: &anyhow::Error, terminal: &Terminal) -> ExitCode {
     let closed = |cause: &(dyn std::error::Error + 'static)| {
@@ -77,7 +89,7 @@ fn fail(error: &anyhow::Error, terminal: &Terminal) -> ExitCode {
         Look::Plain => "error",
     };
     // What a message quotes may come from anywhere; its own line breaks stay.
-    let said: Vec<String> = format!("{error:#}").lines().map(ablate_report::visible).collect();
+    let said: Vec<String> = said(error).lines().map(ablate_report::visible).collect();
     terminal.error(&format!("{label}: {}", said.join("\n")));
-    ExitCode::from(if error.is::<Usage>() { exit::USAGE } else { exit::ERROR })
+    ExitCode::from(exit::code_of(error))
 }

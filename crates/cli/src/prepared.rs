@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ablate_records::{ExperimentRecord, Store};
-use ablate_report::{RunSet, TrialRuns};
+use ablate_report::{RunSet, TrialRuns, compare, tables};
 use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source,
     Trial, TrialId, Value,
@@ -86,6 +86,22 @@ impl Prepared {
             laboratory.dataset(name)?;
         }
         Ok(())
+    }
+
+    /// What the experiment declares about its answer and its runs cannot give: a comparison with a
+    /// value that no trial has, or a table whose filter finds nothing.
+    pub(crate) fn unanswerable(&self, catalog: &Catalog) -> Vec<String> {
+        let planned = |trial: &Arc<Trial>| TrialRuns {
+            trial: Arc::clone(trial),
+            seeds: self.experiment.seeds.clone(),
+            runs: Vec::new(),
+        };
+        let set = RunSet { trials: self.expansion.trials.iter().map(planned).collect() };
+        let tables = self.experiment.tables.iter();
+        let tables = tables.filter_map(|spec| tables::build(&set, spec, catalog).err());
+        let comparison = self.experiment.comparison.as_ref();
+        let comparison = comparison.and_then(|spec| compare(&set, spec, catalog).err());
+        tables.chain(comparison).map(|error| error.to_string()).collect()
     }
 
     /// The runs of the experiment as the store has them now.

@@ -30,7 +30,19 @@ pub(crate) fn session(jobs: usize) -> Session {
 pub(crate) fn command() -> String {
     let words = std::env::args_os().skip(1);
     let words = words.map(|word| format::shell_word(&word.to_string_lossy()));
-    std::iter::once("ablate".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    std::iter::once(program()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// How this program is called: by cargo where it lies in cargo's folder, else by its name.
+pub(crate) fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    let within = |names: [&str; 2]| {
+        let mut folders = path.components().rev().skip(1).map(|folder| folder.as_os_str());
+        folders.next().is_some_and(|folder| folder == names[1])
+            && folders.next().is_some_and(|folder| folder == names[0])
+    };
+    let called = if within(["target", "release"]) { "cargo run --release --" } else { "ablate" };
+    called.to_owned()
 }
 
 /// A hash of what differs from the commit; `None` if nothing does, or there is no commit.

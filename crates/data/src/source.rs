@@ -24,6 +24,8 @@ pub struct Source {
     pub licence: &'static str,
     /// How many classes there are; labels are below this.
     pub classes: usize,
+    /// How many images the training files hold.
+    pub train_images_count: usize,
     /// One in this many images of the training files is a validation image, at least 2; see
     /// [`Source::is_valid`] for which.
     pub valid_every: usize,
@@ -58,6 +60,11 @@ pub enum Place {
 }
 
 impl Source {
+    /// How many images are left to train on once the validation images are split off.
+    pub fn train_len(&self) -> usize {
+        (0..self.train_images_count).filter(|&i| !self.is_valid(i)).count()
+    }
+
     /// The four files: training images and labels, test images and labels.
     pub fn files(&self) -> [&SourceFile; 4] {
         [&self.train_images, &self.train_labels, &self.test_images, &self.test_labels]
@@ -282,6 +289,7 @@ pub(crate) mod tests {
             summary: "a dataset for tests",
             licence: "none",
             classes: 3,
+            train_images_count: 7,
             valid_every: 3,
             train_images: file(0),
             train_labels: file(1),

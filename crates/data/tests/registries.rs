@@ -83,6 +83,7 @@ fn every_dataset_is_described_as_it_is_declared() {
         assert!(row.ends_with(&end), "{row}\nshould end with\n{end}");
         if let Place::Embedded(_) = source.train_images.place {
             let data = source.load(Path::new("")).unwrap();
+            assert_eq!(source.train_len(), data.train.len(), "{}", source.name);
             let sizes = [data.train.len(), data.valid.len(), data.test.len()];
             let [train, valid, test] = sizes.map(|size| size.to_string());
             let start = format!("| {} | {train} | {valid} | {test} |", source.name);

@@ -104,17 +104,11 @@ impl Matrix {
         (BandMut { values: first, columns, stride }, BandMut { values: second, columns, stride })
     }
 
-    /// Row 0, without its padding.
-    pub(crate) fn first_line_mut(&mut self) -> &mut [f32] {
-        let columns = self.columns;
-        &mut self.padded_mut()[..columns]
-    }
-
-    /// Consecutive rows, `size` at a time.
-    pub(crate) fn panels_mut(&mut self, size: usize) -> impl Iterator<Item = BandMut<'_>> {
+    /// The rows of that range.
+    pub(crate) fn band_mut(&mut self, rows: std::ops::Range<usize>) -> BandMut<'_> {
         let Matrix { columns, stride, .. } = *self;
-        let rows = self.padded_mut().chunks_mut(size * stride);
-        rows.map(move |values| BandMut { values, columns, stride })
+        let values = &mut self.padded_mut()[rows.start * stride..rows.end * stride];
+        BandMut { values, columns, stride }
     }
 
     fn padded(&self) -> &[f32] {
@@ -234,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn halves_and_panels_are_the_rows_in_order() {
+    fn halves_and_bands_are_the_rows_in_order() {
         let mut matrix = Matrix::zeros(7, 2);
         for (number, row) in matrix.lines_mut(7).enumerate() {
             row.fill(number as f32);
@@ -243,7 +237,6 @@ mod tests {
         let numbers = |rows: Band<'_>| rows.lines().map(|row| row[1]).collect::<Vec<_>>();
         assert_eq!(numbers(first.share()), [0.0, 1.0, 2.0]);
         assert_eq!(numbers(second.share()), [3.0, 4.0, 5.0]);
-        let panels: Vec<_> = matrix.panels_mut(3).map(|panel| numbers(panel.share())).collect();
-        assert_eq!(panels, [vec![0.0, 1.0, 2.0], vec![3.0, 4.0, 5.0], vec![6.0]]);
+        assert_eq!(numbers(matrix.band_mut(2..5).share()), [2.0, 3.0, 4.0]);
     }
 }

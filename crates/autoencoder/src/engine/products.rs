@@ -119,6 +119,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many rows there are.
+    pub(crate) fn count(self) -> usize {
+        self.rows
+    }
+
     /// Some rows.
     pub(crate) fn rows(self, range: std::ops::Range<usize>) -> View<'a> {
         assert!(range.start < range.end && range.end <= self.rows, "rows {range:?} exist");

@@ -3,15 +3,15 @@
 //! cache: without moments the gradient is accumulated straight into the weights by the product,
 //! with them it exists for one panel only.
 
-use super::kernels::{add_squares, scale_columns, wide};
+use super::kernels::{add_squares, wide};
 use super::math;
-use super::matrix::{Band, Matrix};
+use super::matrix::{BandMut, Matrix};
 use super::products::{View, product};
 use crate::optimizer::{Adam, Rule};
 
 /// Values of a panel at most: few enough for a panel to stay in the second-level cache beside what
 /// belongs to it.
-const PANEL: usize = 1 << 16;
+const PANEL: usize = 1 << 15;
 
 /// Rows of a panel of `weights`: a multiple of what the kernels of the products take at a time (6).
 fn panel_rows(weights: &Matrix) -> usize {
@@ -86,78 +86,48 @@ impl WeightDescent {
         step: Step,
         (below, above): (View<'_>, View<'_>),
         decay: &[f32],
-        squares: Option<&mut [f32]>,
+        mut squares: Option<&mut [f32]>,
     ) {
-        let (below, rows) = (below.t(), weights.rows());
-        let size = panel_rows(weights);
-        let range = |panel: usize| panel * size..((panel + 1) * size).min(rows);
-        let mut squares = squares;
+        let (below, size) = (below.t(), panel_rows(weights));
         if let Some(squares) = squares.as_deref_mut() {
             squares.fill(0.0);
         }
-        let mut after = |panel: Band<'_>| {
-            if let Some(squares) = squares.as_deref_mut() {
-                add_squares(panel, squares);
-            }
-        };
-        match &mut self.moments {
-            Moments::None => {
-                let rate = step.rule.rate();
-                // The gradient's room serves for the factors here.
-                let factors = self.gradient.first_line_mut();
-                for (factor, decay) in factors.iter_mut().zip(decay) {
-                    *factor = 1.0 - rate as f32 * decay;
-                }
-                let decays = decay.iter().any(|&decay| decay != 0.0);
-                for (number, mut panel) in weights.panels_mut(size).enumerate() {
-                    if decays {
-                        scale_columns(panel.reborrow(), factors);
-                    }
-                    let scale = (-rate * step.share) as f32;
-                    product(panel.padded_view_mut(), 1.0, scale, below.rows(range(number)), above);
-                    after(panel.share());
-                }
-            }
-            Moments::Velocity(velocities) => {
-                let panels = weights.panels_mut(size).zip(velocities.panels_mut(size));
-                for (number, (mut panel, velocities)) in panels.enumerate() {
-                    let mut gradient = self.gradient.top_mut(panel.count());
-                    let scale = step.share as f32;
-                    let below = below.rows(range(number));
-                    product(gradient.padded_view_mut(), 0.0, scale, below, above);
-                    let rows = panel.lines_mut().zip(gradient.into_lines());
+        for start in (0..weights.rows()).step_by(size) {
+            let rows = start..(start + size).min(weights.rows());
+            let operands = (below.rows(rows.clone()), above);
+            let mut panel = weights.band_mut(rows.clone());
+            match &mut self.moments {
+                Moments::None => step.accumulate(panel.reborrow(), operands, decay),
+                Moments::Velocity(velocities) => {
+                    let gradient = step.gradient(&mut self.gradient, operands);
+                    let lines = panel.lines_mut().zip(gradient.into_lines());
+                    let velocities = velocities.band_mut(rows).into_lines();
                     wide(
                         #[inline(always)]
                         || {
-                            for ((row, gradient), velocity) in rows.zip(velocities.into_lines()) {
+                            for ((row, gradient), velocity) in lines.zip(velocities) {
                                 step.with_momentum(row, gradient, velocity, decay);
                             }
                         },
                     );
-                    after(panel.share());
                 }
-            }
-            Moments::Both(first, second) => {
-                let moments = first.panels_mut(size).zip(second.panels_mut(size));
-                for (number, (mut panel, (first, second))) in
-                    weights.panels_mut(size).zip(moments).enumerate()
-                {
-                    let mut gradient = self.gradient.top_mut(panel.count());
-                    let scale = step.share as f32;
-                    let below = below.rows(range(number));
-                    product(gradient.padded_view_mut(), 0.0, scale, below, above);
-                    let rows = panel.lines_mut().zip(gradient.into_lines());
-                    let moments = first.into_lines().zip(second.into_lines());
+                Moments::Both(first, second) => {
+                    let gradient = step.gradient(&mut self.gradient, operands);
+                    let lines = panel.lines_mut().zip(gradient.into_lines());
+                    let first = first.band_mut(rows.clone()).into_lines();
+                    let moments = first.zip(second.band_mut(rows).into_lines());
                     wide(
                         #[inline(always)]
                         || {
-                            for ((row, gradient), (first, second)) in rows.zip(moments) {
-                                step.with_adam(row, gradient, (first, second), decay);
+                            for ((row, gradient), moments) in lines.zip(moments) {
+                                step.with_adam(row, gradient, moments, decay);
                             }
                         },
                     );
-                    after(panel.share());
                 }
+            }
+            if let Some(squares) = squares.as_deref_mut() {
+                add_squares(panel.share(), squares);
             }
         }
     }
@@ -198,6 +168,30 @@ impl BiasDescent {
 }
 
 impl Step {
+    /// Plain descent of a panel: decay, then the gradient straight into the weights.
+    fn accumulate(self, mut panel: BandMut<'_>, (a, b): (View<'_>, View<'_>), decay: &[f32]) {
+        let rate = self.rule.rate();
+        if decay.iter().any(|&decay| decay != 0.0) {
+            let rate = rate as f32;
+            wide(
+                #[inline(always)]
+                || {
+                    for row in panel.lines_mut() {
+                        shrink(row, decay, rate);
+                    }
+                },
+            );
+        }
+        product(panel.padded_view_mut(), 1.0, (-rate * self.share) as f32, a, b);
+    }
+
+    /// The mean gradient of a panel.
+    fn gradient<'a>(self, room: &'a mut Matrix, (a, b): (View<'_>, View<'_>)) -> BandMut<'a> {
+        let mut gradient = room.top_mut(a.count());
+        product(gradient.padded_view_mut(), 0.0, self.share as f32, a, b);
+        gradient
+    }
+
     #[inline(always)]
     fn with_momentum(self, w: &mut [f32], g: &mut [f32], v: &mut [f32], decay: &[f32]) {
         let Rule::Sgd { rate, momentum } = self.rule else { return };
@@ -233,6 +227,14 @@ impl Step {
             v[i] = beta_2 * v[i] + new_2 * (g[i] * g[i]);
             w[i] -= size * m[i] / (math::sqrt(v[i] * widening) + epsilon);
         }
+    }
+}
+
+/// w - rate decay w, in place.
+#[inline(always)]
+fn shrink(w: &mut [f32], decay: &[f32], rate: f32) {
+    for (w, decay) in w.iter_mut().zip(decay) {
+        *w *= 1.0 - rate * decay;
     }
 }
 

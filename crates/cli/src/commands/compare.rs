@@ -19,6 +19,11 @@ pub(crate) fn run(args: &Compare, common: &Common, terminal: &Terminal) -> anyho
     let set = prepared.run_set(&store)?;
     let comparison =
         ablate_report::compare(&set, &spec, &catalog).map_err(|error| Usage(error.to_string()))?;
+    if comparison.cells.is_empty() {
+        let (axis, baseline) = (&comparison.axis, &comparison.baseline);
+        let why = format!("no run has a partner that differs only in {axis} = {baseline}");
+        return Err(Usage(format!("nothing to compare: {why}; see --axis and --baseline")).into());
+    }
     terminal.data(&comparison.render(table::format(args.format), query::style(terminal)))?;
     Ok(Exit::Done)
 }

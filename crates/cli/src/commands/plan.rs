@@ -133,10 +133,14 @@ fn as_text(
     let mut lines = vec![
         visible(&prepared.record.question),
         format!(
-            "{} x {} = {}: {waiting} to train, {estimate}",
+            "{} x {} = {}: {}",
             format::count(expansion.trials.len(), "trial"),
             format::count(prepared.experiment.seeds.len(), "seed"),
             format::count(cells.len(), "run"),
+            match waiting {
+                0 => "nothing to train".to_owned(),
+                _ => format!("{waiting} to train, {estimate}"),
+            }
         ),
         format!(
             "{}, {} excluded, {} merged with the same trial under another name",

@@ -5,7 +5,7 @@ use ablate_report::{Emphasis, Field, Format, Grid, Style};
 use ablate_sweep::{Filter, FilterError};
 
 use crate::args::{Common, GridFormat, Query};
-use crate::exit::{Diagnosed, Exit, Usage};
+use crate::exit::{Diagnosed, Exit};
 use crate::format;
 use crate::terminal::{Look, Terminal};
 
@@ -15,14 +15,15 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
         Some(text) => Some(Filter::parse(text).map_err(|error| diagnosed(&error, text))?),
         None => None,
     };
-    let columns = match args.columns.as_slice() {
+    let names: Vec<String> = args.columns.iter().map(|name| name.trim().to_owned()).collect();
+    let columns = match names.as_slice() {
         [] => Columns::Telling,
         [all] if all == "all" => Columns::All,
-        names => Columns::Named(names.to_vec()),
+        _ => Columns::Named(names),
     };
-    let order = |name: &String| match name.strip_prefix('-') {
+    let order = |name: &String| match name.trim().strip_prefix('-') {
         Some(name) => (name.to_owned(), Order::Descending),
-        None => (name.clone(), Order::Ascending),
+        None => (name.trim().to_owned(), Order::Ascending),
     };
     let sort = args.sort.iter().map(order).collect();
     let query = StoreQuery { filter, columns, sort, limit: args.limit };
@@ -51,9 +52,6 @@ fn usage(error: RecordsError, text: &str) -> anyhow::Error {
         | RecordsError::Incomparable { span: Some(ref span), .. } => {
             let located = FilterError { span: span.clone(), message: error.to_string() };
             Diagnosed(located.render(text)).into()
-        }
-        RecordsError::UnknownColumn { .. } | RecordsError::Incomparable { .. } => {
-            Usage(error.to_string()).into()
         }
         other => other.into(),
     }

@@ -6,6 +6,7 @@ use ablate_records::{SqlLimits, Store};
 
 use crate::args::{Common, Sql};
 use crate::exit::{Exit, Usage};
+use crate::format;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &Sql, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -19,7 +20,10 @@ pub(crate) fn run(args: &Sql, common: &Common, terminal: &Terminal) -> anyhow::R
     let truncated = rows.truncated;
     terminal.data(&super::query::render(rows, args.format, terminal))?;
     if truncated {
-        terminal.error(&format!("cut off after {} rows: --limit N shows more", args.limit));
+        terminal.error(&format!(
+            "cut off after {}: --limit N shows more",
+            format::count(args.limit, "row")
+        ));
     }
     Ok(Exit::Done)
 }

@@ -3,10 +3,12 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::thread;
+use std::time::Duration;
 
-use ablate_records::{Durability, Standing, Store};
+use ablate_records::{Durability, Owner, SessionId, Standing, Store};
+use ablate_report::tables;
 use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
-use ablate_sweep::{Catalog, RunPlan};
+use ablate_sweep::{Catalog, RunId, RunPlan};
 use anyhow::Context;
 
 use crate::args::{Common, Sweep, TableFormat};
@@ -23,50 +25,46 @@ use crate::terminal::Terminal;
 /// A sweep whose first runs all fail in the same way is stopped after this many of them.
 const SAME_FAILURES: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
+/// How often runs that another process holds are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let catalog = ablate_autoencoder::catalog();
     let laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
+    for unanswered in prepared.unanswerable(&catalog) {
+        terminal.error(&format!("warning: {unanswered}"));
+    }
     let jobs = jobs(args.jobs);
+    if args.jobs.is_some_and(|asked| asked > jobs) {
+        terminal.message(&format!("--jobs lowered to {jobs}: there are no more cores"));
+    }
     let durability = if args.durable { Durability::Full } else { Durability::Normal };
     let mut store = Store::open(&common.db, durability)?;
     store.declare(&catalog)?;
-    for run in store.recover()? {
-        tracing::warn!(%run, "its process is gone: it counts as interrupted");
-    }
+    recover(&mut store, &prepared.plans, args)?;
+    let waiting = waiting(&prepared.plans, &store)?;
+    // Only a sweep that can begin may take the place of the one before it.
+    Prepared::check_data(waiting.iter().copied(), &laboratory)?;
     store.save_experiment(&prepared.record, &prepared.plans)?;
-    let waiting = waiting(&prepared, &store)?;
     announce(&prepared, &waiting, &laboratory, &store, jobs, terminal)?;
     let exit = if waiting.is_empty() {
         Exit::Done
     } else {
-        Prepared::check_data(waiting.iter().copied(), &laboratory)?;
         let session = store.begin_session(&provenance::session(jobs.get()))?;
         let stop = Stop::default();
         let heard = signals::listen(&stop, terminal)?;
-        let tasks = tasks(&waiting, &catalog);
         let on_failure = if args.fail_fast {
             OnFailure::StopAtOnce
         } else {
             OnFailure::StopIfFirst(SAME_FAILURES)
         };
         let settings = Settings { jobs, memory: None, on_failure };
-        let mut screen =
-            Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
-        let show = &mut |event| screen.show(&event);
-        let summary =
-            ablate_runner::run(tasks, &laboratory, &mut store, session, &settings, &stop, show);
-        screen.close();
-        let summary = summary.context("the sweep was stopped; what was finished is safe")?;
-        conclude(&summary, &prepared, common, terminal);
-        heard.exit().unwrap_or(if summary.failed.is_empty() {
-            Exit::Done
-        } else {
-            Exit::SomeFailed
-        })
+        let parts = (&prepared, &catalog, &laboratory);
+        train(waiting, parts, (&mut store, session), &settings, (&stop, &heard), common, terminal)?
     };
     match exit {
-        Exit::Done | Exit::SomeFailed => answer(&prepared, &store, &catalog, common, terminal)?,
+        Exit::Done | Exit::Unfinished => answer(&prepared, &store, &catalog, common, terminal)?,
         Exit::Interrupted | Exit::Terminated => {
             terminal.message(&format!("go on with: {}", provenance::command()));
         }
@@ -74,21 +72,127 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     Ok(exit)
 }
 
-/// As many trainings at a time as were asked for, or as there are cores.
+/// As many trainings at a time as were asked for, or as there are cores, and never more than that:
+/// each keeps a core busy.
 pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
-    let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    asked.unwrap_or_else(cores)
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    asked.map_or(cores, |asked| asked.min(cores))
+}
+
+/// Frees the runs of processes that are gone, and with `--take-over` of those that cannot be seen.
+fn recover(store: &mut Store, plans: &[RunPlan], args: &Sweep) -> anyhow::Result<()> {
+    for run in store.recover()? {
+        tracing::warn!(%run, "its process is gone: it counts as interrupted");
+    }
+    if args.take_over {
+        let standings = store.standings(plans)?;
+        let unseen = |standing: &Standing| {
+            matches!(standing, Standing::Running { owner: Owner::OutOfSight, .. })
+        };
+        let held = plans.iter().zip(&standings).filter(|(_, standing)| unseen(standing));
+        let held: Vec<RunId> = held.map(|(plan, _)| plan.id.clone()).collect();
+        store.release(&held)?;
+    }
+    Ok(())
 }
 
 /// The runs that are not finished. A run that failed is tried again: whoever starts the sweep a
 /// second time has seen the failure and asks for it.
-fn waiting<'a>(prepared: &'a Prepared, store: &Store) -> anyhow::Result<Vec<&'a RunPlan>> {
-    let standings = store.standings(&prepared.plans)?;
-    let pairs = prepared.plans.iter().zip(standings);
+fn waiting<'a>(plans: &'a [RunPlan], store: &Store) -> anyhow::Result<Vec<&'a RunPlan>> {
+    let standings = store.standings(plans)?;
+    let pairs = plans.iter().zip(standings);
     Ok(pairs
         .filter(|(_, standing)| *standing != Standing::Finished)
         .map(|(plan, _)| plan)
         .collect())
+}
+
+/// Trains `waiting`, and whatever of it other processes leave behind.
+fn train<'a>(
+    mut waiting: Vec<&'a RunPlan>,
+    (prepared, catalog, laboratory): (&'a Prepared, &Catalog, &Laboratory),
+    (store, session): (&mut Store, SessionId),
+    settings: &Settings,
+    (stop, heard): (&Stop, &signals::Heard),
+    common: &Common,
+    terminal: &Terminal,
+) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Done;
+    loop {
+        let tasks = tasks(&waiting, catalog);
+        let mut screen =
+            Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
+        let show = &mut |event| screen.show(&event);
+        let summary = ablate_runner::run(tasks, laboratory, store, session, settings, stop, show);
+        screen.close();
+        let summary = summary.context("the sweep was stopped; what was finished is safe")?;
+        conclude(&summary, prepared, common, terminal);
+        if let Some(exit) = heard.exit() {
+            return Ok(exit);
+        }
+        if !summary.failed.is_empty() || summary.stopped_early.is_some() {
+            exit = Exit::Unfinished;
+        }
+        if summary.stopped_early.is_some() || summary.elsewhere.is_empty() {
+            return Ok(exit);
+        }
+        let held = |plan: &&RunPlan| summary.elsewhere.contains(&plan.id);
+        let held: Vec<&RunPlan> = waiting.into_iter().filter(held).collect();
+        waiting = left_behind(&held, store, stop, terminal)?;
+        if let Some(exit) = heard.exit() {
+            return Ok(exit);
+        }
+        if waiting.is_empty() {
+            let done = self::waiting(&prepared.plans, store)?.is_empty();
+            return Ok(if done { exit } else { Exit::Unfinished });
+        }
+    }
+}
+
+/// Waits until other processes have ended the runs they `held`; returns those that they left behind.
+/// Processes that cannot be seen from here are not waited for.
+fn left_behind<'a>(
+    held: &[&'a RunPlan],
+    store: &mut Store,
+    stop: &Stop,
+    terminal: &Terminal,
+) -> anyhow::Result<Vec<&'a RunPlan>> {
+    let plans: Vec<RunPlan> = held.iter().map(|plan| (*plan).clone()).collect();
+    let mut told = false;
+    while !stop.requested() {
+        store.recover()?;
+        let (mut free, mut alive, mut unseen) = (Vec::new(), 0, 0);
+        for (plan, standing) in held.iter().zip(store.standings(&plans)?) {
+            match standing {
+                Standing::Running { owner: Owner::Alive, .. } => alive += 1,
+                Standing::Running { owner: Owner::OutOfSight, .. } => unseen += 1,
+                // What failed there would fail here.
+                Standing::Finished | Standing::Failed { .. } => {}
+                Standing::Running { owner: Owner::Gone, .. }
+                | Standing::Missing
+                | Standing::Interrupted
+                | Standing::DataChanged { .. }
+                | Standing::TrainingChanged { .. } => free.push(*plan),
+            }
+        }
+        if !free.is_empty() || alive == 0 {
+            if unseen > 0 {
+                terminal.error(&format!(
+                    "{} held by a process that cannot be seen from here; if it is gone, \
+                     --take-over trains what it held",
+                    format::count(unseen, "run")
+                ));
+            }
+            return Ok(free);
+        }
+        if !told {
+            told = true;
+            let runs = format::count(alive, "run");
+            terminal.message(&format!("waiting for another process to end {runs}"));
+        }
+        thread::sleep(LOOK_AGAIN);
+    }
+    Ok(Vec::new())
 }
 
 fn tasks(waiting: &[&RunPlan], catalog: &Catalog) -> Vec<Task> {
@@ -127,7 +231,7 @@ fn announce(
 
 /// Says what the sweep came to.
 fn conclude(summary: &Summary, prepared: &Prepared, common: &Common, terminal: &Terminal) {
-    let seconds = std::time::Duration::from_secs_f64(summary.seconds);
+    let seconds = Duration::from_secs_f64(summary.seconds);
     let mut parts = vec![format!("{} finished", summary.finished.len())];
     let others = [
         (summary.failed.len(), "failed"),
@@ -162,15 +266,15 @@ fn answer(
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
     let set = prepared.run_set(store)?;
-    let first = prepared.experiment.tables.first();
     let mut parts: Vec<String> = Vec::new();
-    if let Some(spec) = first {
-        let built = ablate_report::tables::build(&set, spec, catalog)?;
+    // What cannot be built has been said before the sweep began.
+    let first = prepared.experiment.tables.first();
+    if let Some(Ok(built)) = first.map(|spec| tables::build(&set, spec, catalog)) {
         parts.push(table::render(&built, TableFormat::Text, terminal));
     }
-    if let Some(spec) = &prepared.experiment.comparison {
-        let comparison = ablate_report::compare(&set, spec, catalog)?;
-        parts.push(format!("{}\n", comparison.sentences().join("\n")));
+    let comparison = prepared.experiment.comparison.as_ref();
+    if let Some(Ok(found)) = comparison.map(|spec| ablate_report::compare(&set, spec, catalog)) {
+        parts.push(format!("{}\n", found.sentences().join("\n")));
     }
     terminal.data(&parts.join("\n"))?;
     terminal.message(&next(prepared, common));
@@ -195,6 +299,6 @@ fn runs_of(prepared: &Prepared) -> String {
 fn typed(words: &[&str], common: &Common) -> String {
     let db = common.db.to_string_lossy();
     let store: &[&str] = if db == "results/ablate.db" { &[] } else { &["--db", &db] };
-    let words = ["ablate"].iter().chain(words).chain(store);
-    words.map(|word| format::shell_word(word)).collect::<Vec<_>>().join(" ")
+    let words = words.iter().chain(store).map(|word| format::shell_word(word));
+    std::iter::once(provenance::program()).chain(words).collect::<Vec<_>>().join(" ")
 }

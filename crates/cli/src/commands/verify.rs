@@ -1,6 +1,7 @@
 //! `ablate verify`: trains finished runs again and compares every bit of weights and scores.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ablate_records::Store;
@@ -12,6 +13,9 @@ use crate::args::{Common, Verify};
 use crate::exit::{Exit, Usage};
 use crate::laboratory::Laboratory;
 use crate::terminal::Terminal;
+
+/// The stack that the runner gives a training.
+const STACK: usize = 16 << 20;
 
 pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let store = Store::open_read_only(&common.db)?;
@@ -25,7 +29,7 @@ pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow
         terminal.data(&format!("{}  {verdict}", run.id))?;
         for difference in &differences {
             terminal.data(&format!("  {difference}"))?;
-            exit = Exit::SomeFailed;
+            exit = Exit::Unfinished;
         }
     }
     Ok(exit)
@@ -61,8 +65,10 @@ fn trained_in_one_thread(
     plan: &ablate_sweep::RunPlan,
     laboratory: &Laboratory,
 ) -> anyhow::Result<Outcome> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    let outcome = pool.install(|| laboratory.train(plan, &mut |_| ControlFlow::Continue(())));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build()?;
+    let train = || laboratory.train(plan, &mut |_| ControlFlow::Continue(()));
+    let outcome = catch_unwind(AssertUnwindSafe(|| pool.install(train)))
+        .map_err(|_| anyhow!("it panicked; the message stands above"))?;
     outcome.map_err(|ending| match ending {
         Ending::Failed(failure) => {
             anyhow!("it failed: {}: {}", failure.kind.word(), failure.message)
@@ -105,6 +111,9 @@ fn differences(
                 found.push(format!("{name}: {then} then, {now} now"));
             }
         }
+    }
+    for name in trained.scores.keys().filter(|name| !run.scores.contains_key(*name)) {
+        found.push(format!("{name}: absent then, {} now", trained.scores[name]));
     }
     Ok(found)
 }

@@ -50,9 +50,9 @@ fn mistakes_are_shown_without_obeying_them() {
     no_commands_for_the_terminal(&swept.ablate(&set).expect(2));
     no_commands_for_the_terminal(&swept.ablate(&["query", "\u{1b}[2J == 1"]).expect(2));
     no_commands_for_the_terminal(&swept.ablate(&["query", "--sort", "\u{1b}[2J"]).expect(2));
-    no_commands_for_the_terminal(&swept.ablate(&["show", "\u{1b}[2J"]).expect(1));
+    no_commands_for_the_terminal(&swept.ablate(&["show", "\u{1b}[2J"]).expect(2));
     no_commands_for_the_terminal(&swept.ablate(&["sql", "SELECT '\u{1b}[2J'"]).expect(0));
-    no_commands_for_the_terminal(&swept.ablate(&["sql", "SELEC '\u{1b}[2J'"]).expect(1));
+    no_commands_for_the_terminal(&swept.ablate(&["sql", "SELEC '\u{1b}[2J'"]).expect(2));
 }
 
 /// Escapes, carriage returns and marks that reorder text are written out instead of sent.

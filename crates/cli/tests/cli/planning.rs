@@ -58,7 +58,7 @@ fn reasons_go_from_missing_to_done() {
     let plan = plan(&bench, "small.toml");
     assert_eq!(reasons(&plan), BTreeSet::from(["done"]));
     assert_eq!(plan["to_run"], 0);
-    bench.ablate(&["plan", "small.toml"]).expect(0).prints(&["0 to train", "skip", "done"]);
+    bench.ablate(&["plan", "small.toml"]).expect(0).prints(&["nothing to train", "skip", "done"]);
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn sql_that_would_write_is_refused_and_changes_nothing() {
         "BEGIN",
         "",
     ] {
-        let said = bench.ablate(&["sql", statement]).expect(1);
+        let said = bench.ablate(&["sql", statement]).expect(2);
         assert_eq!(said.stdout, "", "{statement}");
     }
     assert_eq!(std::fs::read(bench.store()).unwrap(), before);
@@ -208,6 +208,6 @@ fn sql_that_finds_too_much_is_cut_off_and_says_so() {
 #[test]
 fn sql_that_is_wrong_says_where() {
     let bench = Bench::swept();
-    bench.ablate(&["sql", "SELECT depht FROM runs"]).expect(1).says(&["depht"]);
-    bench.ablate(&["sql", "SELEC 1"]).expect(1).says(&["SELEC"]);
+    bench.ablate(&["sql", "SELECT depht FROM runs"]).expect(2).says(&["depht"]);
+    bench.ablate(&["sql", "SELEC 1"]).expect(2).says(&["SELEC"]);
 }

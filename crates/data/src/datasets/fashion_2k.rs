@@ -9,6 +9,7 @@ pub(super) static FASHION_2K: Source = Source {
     summary: "articles of clothing, embedded: 2000 to train and validate on, 1000 to test on",
     licence: "(c) 2017 Zalando SE, MIT",
     classes: 10,
+    train_images_count: 2000,
     valid_every: 5,
     train_images: SourceFile {
         name: "fashion-train-s30-images-idx3-ubyte",

@@ -10,6 +10,7 @@ pub(super) static FASHION_MNIST: Source = Source {
     summary: "articles of clothing: 60000 to train and validate on, 10000 to test on",
     licence: "(c) 2017 Zalando SE, MIT",
     classes: 10,
+    train_images_count: 60_000,
     valid_every: 6,
     train_images: SourceFile {
         name: "train-images-idx3-ubyte",

@@ -11,6 +11,7 @@ pub(super) static MNIST: Source = Source {
     summary: "handwritten digits: 60000 to train and validate on, 10000 to test on",
     licence: "(c) Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
     classes: 10,
+    train_images_count: 60_000,
     valid_every: 6,
     train_images: SourceFile {
         name: "train-images-idx3-ubyte",

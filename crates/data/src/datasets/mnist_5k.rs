@@ -13,6 +13,7 @@ pub(super) static MNIST_5K: Source = Source {
     summary: "handwritten digits, embedded: 5000 to train and validate on, 1000 to test on",
     licence: "(c) Yann LeCun and Corinna Cortes, CC BY-SA 3.0",
     classes: 10,
+    train_images_count: 5000,
     valid_every: 5,
     train_images: SourceFile {
         name: "mnist-train-s12-images-idx3-ubyte",
