@@ -67,6 +67,21 @@ pub(crate) fn catalog() -> Catalog {
     }
 }
 
+/// `optimizer` and a learning rate whose default depends on it: 0.1, and 0.001 for adam.
+pub(crate) fn optimizers() -> Catalog {
+    let positive = Domain::Float { min: Bound::Excluded(0.0), max: Bound::Unbounded };
+    let names = Domain::Choice(vec!["sgd", "adam"]);
+    let rate = Param::new("learning_rate", positive, Value::Float(0.1), "step size");
+    Catalog {
+        params: vec![
+            Param::new("optimizer", names, Value::Text("sgd".into()), "the rule of the step"),
+            rate.default_when(Condition::is("optimizer", "adam"), Value::Float(0.001)),
+        ],
+        variants: vec![],
+        ..catalog()
+    }
+}
+
 fn metric(name: &str, unit: &'static str, direction: Direction, split: Split) -> Metric {
     Metric { name: name.into(), unit, direction, split, summary: "made up".into() }
 }
@@ -118,7 +133,11 @@ fn scored((valid, test): (u32, u32)) -> Seed {
 
 /// A set of the given trials, each written as `name=value name=value`, with seeds 0, 1, 2 ...
 pub(crate) fn set_of(trials: &[(&str, &[Seed])]) -> RunSet {
-    let catalog = catalog();
+    set_in(&catalog(), trials)
+}
+
+/// The same, of the trials of another catalog.
+pub(crate) fn set_in(catalog: &Catalog, trials: &[(&str, &[Seed])]) -> RunSet {
     RunSet {
         trials: trials
             .iter()

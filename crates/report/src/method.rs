@@ -35,6 +35,33 @@ fn the_worked_example_is_computed_as_the_page_says() {
 }
 
 #[test]
+fn the_trend_of_the_worked_example_is_computed_as_the_page_says() {
+    let set = set();
+    // Contractive with lambda 0.1 and its partner, at depths 1 and 3.
+    let d = |ours: usize, none: usize| -> Vec<f64> {
+        let scores = |trial: usize| set.trials[trial].scores("test_error");
+        let pairs = scores(ours).into_iter().zip(scores(none));
+        pairs.map(|(ours, none)| 100.0 * difference(ours.value, none.value)).collect()
+    };
+    let (first, last) = (d(4, 0), d(6, 1));
+    let change: Vec<f64> = last.iter().zip(&first).map(|(last, first)| last - first).collect();
+    let listed = |values: &[f64]| {
+        values.iter().map(|value| format!("{value:.2}")).collect::<Vec<_>>().join(", ")
+    };
+    let found = paired_test(&change).unwrap().difference;
+    let interval = found.interval.unwrap();
+    shows(&format!("d(1)       = {}", listed(&first)));
+    shows(&format!("d(3)       = {}", listed(&last)));
+    shows(&format!("change     = {}", listed(&change)));
+    shows(&format!("mean       = {:.3}", found.mean));
+    shows(&format!("interval   = [{:.3}, {:.3}]", interval.low, interval.high));
+    // What the comparison tests is what the page computes by hand.
+    let trend = &compare(&set, &comparison_spec(), &catalog()).unwrap().trends[0];
+    let tested = trend.change.unwrap().test.difference;
+    assert!((100.0 * tested.mean - found.mean).abs() < 1e-12);
+}
+
+#[test]
 fn the_multipliers_of_the_t_interval_are_those_the_page_lists() {
     let row = |n: usize| format!("| {n} | {:.2} |", t_quantile(LEVEL, n - 1));
     for n in [2, 3, 5, 10, 20] {

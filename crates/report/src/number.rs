@@ -40,6 +40,18 @@ impl Precision {
     pub(crate) fn show(self, value: f64) -> String {
         plain(value * self.factor, self.decimals)
     }
+
+    /// The same with its sign, a plus included; what rounds to 0 has none.
+    pub(crate) fn signed(self, value: f64) -> String {
+        let text = self.show(value);
+        let above = value > 0.0 && text.chars().any(|c| matches!(c, '1'..='9'));
+        if above { format!("+{text}") } else { text }
+    }
+}
+
+/// `1 trial`, `3 trials`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
 /// `value` with `decimals` digits behind the point. What would be unreadably long is shown in
@@ -147,6 +159,19 @@ mod tests {
             assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits(), "{text}");
             assert!(text.len() <= 24, "{text}");
         }
+    }
+
+    #[test]
+    fn a_signed_number_shows_its_plus_and_zero_shows_none() {
+        let precision = Precision::of("fraction", [estimate(0.04, 0.0017)].iter());
+        let signed = [0.0057, -0.0015, 0.0, 0.00001, -0.00001].map(|value| precision.signed(value));
+        assert_eq!(signed, ["+0.57", "-0.15", "0.00", "0.00", "0.00"]);
+    }
+
+    #[test]
+    fn one_thing_is_singular() {
+        let counts = [0, 1, 2].map(|count| counted(count, "trial"));
+        assert_eq!(counts, ["0 trials", "1 trial", "2 trials"]);
     }
 
     #[test]

@@ -6,10 +6,11 @@ use ablate_sweep::{Trial, Value};
 
 use crate::grid::{Field, Grid};
 use crate::label::{Label, groups, labels, params_phrase};
-use crate::stats::Estimate;
+use crate::number::counted;
+use crate::stats::{Estimate, PairedTest};
 use crate::table::{Cell, Column, Counts, Row, Table};
 
-use super::{Comparison, Evidence, Gap, PairedCell, Scope, Side, SummaryRow};
+use super::{Comparison, Evidence, Gap, PairedCell, Scope, Side, SummaryRow, Trend};
 
 impl Comparison {
     /// The summary as a table: a row a line, with both means, their difference and its tests.
@@ -42,13 +43,14 @@ impl Comparison {
         self.table(title, keys.clone(), self.columns(), rows.collect(), self.gap_notes())
     }
 
-    /// The summary and every cell as one sheet, a line each, all numbers as they are.
+    /// The trends, the summary and every cell as one sheet, a line each, all numbers as they are.
     pub fn grid(&self) -> Grid {
         let keys = self.cell_keys();
         let mut columns = vec!["scope".to_owned()];
         columns.extend(keys.iter().cloned());
         columns.extend(SHEET.iter().map(|name| (*name).to_owned()));
-        let mut rows: Vec<Vec<Field>> = Vec::new();
+        let mut rows: Vec<Vec<Field>> =
+            self.trends.iter().map(|trend| self.trend_line(trend, &keys)).collect();
         for row in &self.summary {
             rows.push(self.summary_line(row, &keys));
         }
@@ -62,7 +64,8 @@ impl Comparison {
             rows.push(self.line(
                 "cell",
                 labels,
-                cell.evidence.as_ref(),
+                means(cell.evidence),
+                cell.evidence.map(|evidence| evidence.test),
                 &Tail {
                     left_out: Some(cell.left_out.len()),
                     runs: runs.join(" "),
@@ -92,27 +95,38 @@ impl Comparison {
         self.line(
             scope,
             labels,
-            row.evidence.as_ref(),
+            means(row.evidence),
+            row.evidence.map(|evidence| evidence.test),
             &Tail { holm_p: row.holm_p, verdict: Some(row.verdict.word()), ..Tail::default() },
         )
+    }
+
+    /// A trend has no one value of `by` and no means, only their difference.
+    fn trend_line(&self, trend: &Trend, keys: &[String]) -> Vec<Field> {
+        let own = |key: &String| Label((*key == self.axis).then(|| trend.value.clone()));
+        let tail =
+            Tail { holm_p: trend.holm_p, verdict: Some(trend.verdict.word()), ..Tail::default() };
+        let test = trend.change.map(|change| change.test);
+        self.line("trend", keys.iter().map(own).collect(), [None; 2], test, &tail)
     }
 
     fn line(
         &self,
         scope: &str,
         labels: Vec<Label>,
-        evidence: Option<&Evidence>,
+        means: [Option<Estimate>; 2],
+        test: Option<PairedTest>,
         tail: &Tail,
     ) -> Vec<Field> {
-        let test = evidence.map(|evidence| evidence.test);
+        let [baseline, ours] = means.map(|mean| Field::real(mean.map(|mean| mean.mean)));
         let interval = test.and_then(|test| test.difference.interval);
         let mut fields = vec![Field::Text(scope.to_owned())];
         fields.extend(labels.into_iter().map(|label| Field::from(label.0)));
         fields.extend([
             Field::Text(self.metric.name.clone()),
             Field::Text(self.baseline.to_string()),
-            Field::real(evidence.map(|evidence| evidence.baseline.mean)),
-            Field::real(evidence.map(|evidence| evidence.ours.mean)),
+            baseline,
+            ours,
             Field::real(test.map(|test| test.difference.mean)),
             Field::real(interval.map(|interval| interval.low)),
             Field::real(interval.map(|interval| interval.high)),
@@ -186,12 +200,17 @@ impl Comparison {
     }
 
     fn summary_notes(&self) -> Vec<String> {
-        let mut notes = vec![
+        let tested = self.trends.iter().filter(|trend| trend.holm_p.is_some()).count();
+        let trends = match tested {
+            0 => String::new(),
+            1 => format!(" and the trend along {}", self.by.join(", ")),
+            more => format!(" and the {more} trends along {}", self.by.join(", ")),
+        };
+        let mut notes = vec![format!(
             "difference: ours minus baseline within pairs of one seed; p: paired t; Holm p: corrected \
-             over these rows; flip p: sign-flip permutation; dz: mean over sd of the \
+             over these rows{trends}; flip p: sign-flip permutation; dz: mean over sd of the \
              differences"
-                .to_owned(),
-        ];
+        )];
         let chosen = |row: &SummaryRow| matches!(row.scope, Scope::Chosen { among: 2.., .. });
         if self.summary.iter().any(chosen) {
             let select = &self.select;
@@ -232,12 +251,14 @@ impl Comparison {
             let reasons: Vec<String> = reasons.collect();
             let planned: usize =
                 self.cells.iter().map(|cell| cell.pairs.len() + cell.left_out.len()).sum();
-            notes.push(format!("left out {total} of {planned} pairs: {}", reasons.join(", ")));
+            let planned = counted(planned, "pair");
+            notes.push(format!("left out {total} of {planned}: {}", reasons.join(", ")));
         }
         if !self.unpaired.is_empty() {
-            let (count, axis, value) = (self.unpaired.len(), &self.axis, &self.baseline);
+            let (axis, value) = (&self.axis, &self.baseline);
+            let trials = counted(self.unpaired.len(), "trial");
             notes.push(format!(
-                "left out {count} trials whose partner with {axis} {value} is not planned"
+                "left out {trials} whose partner with {axis} {value} is not planned"
             ));
         }
         notes
@@ -274,6 +295,11 @@ struct Tail {
 
 fn column(heading: &str, unit: &str) -> Column {
     Column { labels: vec![], heading: heading.to_owned(), unit: unit.to_owned() }
+}
+
+/// The mean at the baseline, and ours.
+fn means(evidence: Option<Evidence>) -> [Option<Estimate>; 2] {
+    [evidence.map(|evidence| evidence.baseline), evidence.map(|evidence| evidence.ours)]
 }
 
 fn evidence_cells(evidence: Option<&Evidence>) -> Vec<Cell> {

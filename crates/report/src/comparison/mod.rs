@@ -6,6 +6,7 @@ mod display;
 mod pairs;
 mod sentences;
 mod summary;
+mod trend;
 mod verdict;
 
 use std::sync::Arc;
@@ -19,13 +20,16 @@ use crate::run_set::RunSet;
 use crate::selection::{Selector, check_params, find_metric};
 use crate::stats::{Estimate, PairedTest};
 
+pub use trend::{Change, Trend};
 pub use verdict::Verdict;
 
 /// The comparison that `spec` asks for.
 ///
 /// The partner of a run is the run of the trial that the catalog resolves from its parameters with
 /// the axis set to the baseline, with the same seed. So runs without pretraining, which have no
-/// variant, are the partners of every variant.
+/// variant, are the partners of every variant. Where that trial is not planned, what stands at its
+/// default may follow the axis to the default that it has there: a run with `adam` and the learning
+/// rate of `adam` has its partner in the run with `sgd` and the learning rate of `sgd`.
 ///
 /// # Errors
 /// Unknown or doubled parameters, an unknown metric, a `select` that was not measured on validation
@@ -43,7 +47,9 @@ pub fn compare(
     let (cells, unpaired) = pairs::cells(set, spec, &baseline, catalog);
     let trials: Vec<&Trial> = cells.iter().map(|cell| cell.trial.as_ref()).collect();
     let varying = varying(&trials, catalog);
-    let summary = summary::summary(set, spec, &metric, &selector, &cells, &varying);
+    let mut summary = summary::summary(set, spec, &selector, &cells, &varying);
+    let mut trends = trend::trends(&spec.by, &cells, &summary);
+    verdict::judge(&mut summary, &mut trends, metric.direction);
     Ok(Comparison {
         axis: spec.axis.clone(),
         baseline,
@@ -54,6 +60,7 @@ pub fn compare(
         cells,
         unpaired,
         summary,
+        trends,
     })
 }
 
@@ -79,6 +86,9 @@ pub struct Comparison {
     /// For every group (values of `by`, value of the axis): the chosen cell and, where the group has
     /// several, the mean over all of them.
     pub summary: Vec<SummaryRow>,
+    /// Where `by` is one parameter with numbers: for every value of the axis that stands at two of
+    /// them or more, how its difference changes from the first to the last.
+    pub trends: Vec<Trend>,
 }
 
 /// One trial and its partner.
@@ -86,7 +96,7 @@ pub struct Comparison {
 pub struct PairedCell {
     /// The trial, whose axis is not at the baseline.
     pub trial: Arc<Trial>,
-    /// The trial that is equal in everything else.
+    /// The trial that is equal in everything else, or in all that is not at its default.
     pub partner: Arc<Trial>,
     /// The value of the axis.
     pub value: Value,
@@ -178,7 +188,7 @@ pub struct SummaryRow {
     pub scope: Scope,
     /// What its pairs say; `None` without pairs.
     pub evidence: Option<Evidence>,
-    /// The t-test's p, Holm-corrected over all lines of the summary that have one.
+    /// The t-test's p, Holm-corrected over all lines of the summary and all trends that have one.
     pub holm_p: Option<f64>,
     /// The judgement.
     pub verdict: Verdict,
@@ -213,3 +223,5 @@ pub enum Scope {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trend_tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ablate_sweep::specs::ComparisonSpec;
-use ablate_sweep::{Catalog, RunState, Trial, TrialId, Value};
+use ablate_sweep::{Catalog, Params, RunState, Trial, TrialId, Value};
 
 use crate::error::ReportError;
 use crate::run_set::{RunSet, TrialRuns};
@@ -62,15 +62,29 @@ pub(super) fn cells(
         else {
             continue;
         };
-        let mut params = ours.trial.params.clone();
-        params.set(spec.axis.as_str(), baseline.clone());
-        let partner = catalog.resolve(&params).ok().and_then(|trial| by_id.get(&trial.id));
+        let params = &ours.trial.params;
+        let partner = [params.clone(), named(params, catalog)].into_iter().find_map(|mut given| {
+            given.set(spec.axis.as_str(), baseline.clone());
+            by_id.get(&catalog.resolve(&given).ok()?.id)
+        });
         match partner {
             Some(theirs) => cells.push(cell(ours, theirs, value, &spec.metric)),
             None => unpaired.push(Arc::clone(&ours.trial)),
         }
     }
     (cells, unpaired)
+}
+
+/// The parameters that differ from their defaults. A default may depend on the axis (the learning
+/// rate on the optimizer), so its value on our side need not be the default on the other.
+fn named(params: &Params, catalog: &Catalog) -> Params {
+    let variant = params.text("variant").and_then(|name| catalog.variant(name));
+    let own = variant.into_iter().flat_map(|variant| &variant.params);
+    let differing = catalog.params.iter().chain(own).filter_map(|param| {
+        let value = params.get(param.name).filter(|value| *value != param.default_for(params))?;
+        Some((param.name.to_owned(), value.clone()))
+    });
+    differing.collect()
 }
 
 fn cell(ours: &TrialRuns, theirs: &TrialRuns, value: &Value, metric: &str) -> PairedCell {

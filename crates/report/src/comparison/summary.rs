@@ -7,22 +7,21 @@
 use std::collections::BTreeMap;
 
 use ablate_sweep::specs::ComparisonSpec;
-use ablate_sweep::{Metric, Params, Trial, TrialId, Value};
+use ablate_sweep::{Params, Trial, TrialId, Value};
 
 use crate::label::{Label, groups};
 use crate::run_set::{RunSet, TrialRuns};
 use crate::selection::Selector;
-use crate::stats::{holm, mean};
+use crate::stats::mean;
 use crate::tables::only;
 
 use super::pairs::evidence;
 use super::{Evidence, PairedCell, Scope, SummaryRow, Verdict};
 
-/// The lines of the summary, judged.
+/// The lines of the summary, not judged yet.
 pub(super) fn summary(
     set: &RunSet,
     spec: &ComparisonSpec,
-    metric: &Metric,
     selector: &Selector,
     cells: &[PairedCell],
     names: &[String],
@@ -39,10 +38,9 @@ pub(super) fn summary(
         let chosen = selector.choose(&candidates).map(|at| members[at]);
         rows.push(chosen_row(&group, &value, cells, &members, names, chosen));
         if members.len() > 1 {
-            rows.push(mean_row(&group, &value, cells, &members));
+            rows.extend(mean_row(&group, &value, cells, &members));
         }
     }
-    judge(&mut rows, metric);
     rows
 }
 
@@ -71,8 +69,14 @@ fn chosen_row(
 }
 
 /// Cells without any pair are left out as a whole; of the others, only seeds that all of them have
-/// count, since a mean over other cells in another seed would differ by the cells.
-fn mean_row(group: &[Label], value: &Value, cells: &[PairedCell], members: &[usize]) -> SummaryRow {
+/// count, since a mean over other cells in another seed would differ by the cells. `None` where no
+/// such seed is left.
+fn mean_row(
+    group: &[Label],
+    value: &Value,
+    cells: &[PairedCell],
+    members: &[usize],
+) -> Option<SummaryRow> {
     let paired: Vec<usize> =
         members.iter().copied().filter(|at| !cells[*at].pairs.is_empty()).collect();
     let mut by_seed: BTreeMap<u64, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
@@ -88,7 +92,7 @@ fn mean_row(group: &[Label], value: &Value, cells: &[PairedCell], members: &[usi
         .filter_map(|(ours, theirs)| Some((mean(&ours)?, mean(&theirs)?)))
         .collect();
     let scope = Scope::Mean { cells: paired, incomplete_seeds: seeds - complete.len() };
-    row(group, value, scope, evidence(&complete))
+    Some(row(group, value, scope, Some(evidence(&complete)?)))
 }
 
 fn row(group: &[Label], value: &Value, scope: Scope, evidence: Option<Evidence>) -> SummaryRow {
@@ -99,18 +103,5 @@ fn row(group: &[Label], value: &Value, scope: Scope, evidence: Option<Evidence>)
         evidence,
         holm_p: None,
         verdict: Verdict::TooFewPairs,
-    }
-}
-
-/// One family: every line that can be tested, chosen cells and means alike.
-fn judge(rows: &mut [SummaryRow], metric: &Metric) {
-    let testable = |row: &SummaryRow| {
-        let test = row.evidence?.test;
-        if test.difference.n < crate::tables::FEWEST_PAIRS { None } else { test.p }
-    };
-    let corrected = holm(&rows.iter().map(testable).collect::<Vec<_>>());
-    for (row, holm_p) in rows.iter_mut().zip(corrected) {
-        row.holm_p = holm_p;
-        row.verdict = Verdict::on(row.evidence.as_ref(), holm_p, metric.direction);
     }
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixture::Seed::{Failed, NotRun, Scored};
-use crate::fixture::{catalog, comparison_spec, set, set_of};
+use crate::fixture::{catalog, comparison_spec, optimizers, set, set_in, set_of};
 use crate::stats::{difference, paired_test};
 
 fn compared(set: &RunSet) -> Comparison {
@@ -89,6 +89,39 @@ fn a_trial_whose_partner_is_not_planned_is_listed() {
     let comparison = compared(&set);
     assert_eq!((comparison.cells.len(), comparison.unpaired.len()), (1, 1));
     assert_eq!(comparison.sentences(), ["depth 1: greedy: no pairs, too few pairs to say"]);
+    assert_eq!(
+        comparison.cells_table().notes,
+        [
+            "left out 1 of 1 pair: 1 ours not run",
+            "left out 1 trial whose partner with pretraining none is not planned",
+        ]
+    );
+}
+
+/// The learning rates of the partners of adam's trials, and how many trials have none.
+fn rates_of_partners(trials: &[&str]) -> (Vec<f64>, usize) {
+    let trials: Vec<_> = trials.iter().map(|trial| (*trial, &[NotRun][..])).collect();
+    let spec = ComparisonSpec {
+        axis: "optimizer".into(),
+        baseline: Some(Value::Text("sgd".into())),
+        by: vec![],
+        ..comparison_spec()
+    };
+    let found = compare(&set_in(&optimizers(), &trials), &spec, &optimizers()).unwrap();
+    let rate = |cell: &PairedCell| cell.partner.params.float("learning_rate").unwrap();
+    (found.cells.iter().map(rate).collect(), found.unpaired.len())
+}
+
+#[test]
+fn a_default_that_depends_on_the_axis_follows_it_to_the_partner() {
+    let defaults = ["optimizer=sgd", "optimizer=adam"];
+    assert_eq!(rates_of_partners(&defaults), (vec![0.1], 0));
+    // The run that is equal in everything goes before the one that is at its own default.
+    let equal = ["optimizer=sgd", "optimizer=sgd learning_rate=0.001", "optimizer=adam"];
+    assert_eq!(rates_of_partners(&equal), (vec![0.001], 0));
+    // A rate that was named is kept.
+    let named = ["optimizer=sgd", "optimizer=adam learning_rate=0.01"];
+    assert_eq!(rates_of_partners(&named), (vec![], 1));
 }
 
 #[test]
@@ -136,12 +169,35 @@ fn a_group_of_one_cell_has_no_line_for_the_mean() {
 }
 
 #[test]
-fn p_values_are_corrected_over_the_whole_summary() {
+fn a_mean_without_a_seed_has_no_line_and_no_sentence() {
+    let done = Scored(0.1, 0.1);
+    let none_run = set_of(&[(NONE, &[done; 3]), (BASIC, &[NotRun; 3]), (SPARSE, &[NotRun; 3])]);
+    let none_shared =
+        set_of(&[(NONE, &[done; 2]), (BASIC, &[done, NotRun]), (SPARSE, &[NotRun, done])]);
+    for set in [none_run, none_shared] {
+        let comparison = compared(&set);
+        assert_eq!((comparison.summary.len(), comparison.sentences().len()), (1, 1));
+    }
+}
+
+#[test]
+fn a_mean_over_what_is_left_of_two_cells_is_of_1_cell() {
+    let done = Scored(0.1, 0.1);
+    let set = set_of(&[(NONE, &[done; 3]), (BASIC, &[done; 3]), (SPARSE, &[NotRun; 3])]);
+    let sentence = &compared(&set).sentences()[1];
+    assert!(sentence.starts_with("depth 1: greedy, mean of 1 cell, leaves"), "{sentence}");
+}
+
+#[test]
+fn p_values_are_corrected_over_the_whole_summary_and_its_trends() {
     let comparison = compared(&set());
-    let ps: Vec<Option<f64>> =
-        comparison.summary.iter().map(|row| row.evidence.unwrap().test.p).collect();
-    let corrected: Vec<Option<f64>> = comparison.summary.iter().map(|row| row.holm_p).collect();
-    assert_eq!(corrected, crate::stats::holm(&ps));
+    let tests = comparison.summary.iter().map(|row| row.evidence.unwrap().test);
+    let tests = tests.chain(comparison.trends.iter().map(|trend| trend.change.unwrap().test));
+    let ps: Vec<Option<f64>> = tests.map(|test| test.p).collect();
+    let corrected = comparison.summary.iter().map(|row| row.holm_p);
+    let corrected = corrected.chain(comparison.trends.iter().map(|trend| trend.holm_p));
+    assert_eq!(corrected.collect::<Vec<_>>(), crate::stats::holm(&ps));
+    assert_eq!(ps.len(), 5);
 }
 
 fn verdict(ours: &[f64], theirs: &[f64], metric: &str) -> (Verdict, String) {

@@ -5,7 +5,7 @@
 use ablate_sweep::Value;
 use serde_json::{Value as Json, json};
 
-use crate::comparison::{Comparison, Evidence, PairedCell, Scope, Side, SummaryRow};
+use crate::comparison::{Comparison, Evidence, PairedCell, Scope, Side, SummaryRow, Trend};
 use crate::grid::{Field, Grid};
 use crate::label::Label;
 use crate::run_set::Score;
@@ -70,6 +70,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Json {
         "by": comparison.by,
         "select": comparison.select,
         "sentences": comparison.sentences(),
+        "trends": comparison.trends.iter().map(|found| trend(comparison, found)).collect::<Vec<_>>(),
         "summary": comparison.summary.iter().map(|row| summary(comparison, row)).collect::<Vec<_>>(),
         "cells": comparison.cells.iter().map(paired).collect::<Vec<_>>(),
         "unpaired": unpaired.map(|trial| trial.id.to_string()).collect::<Vec<_>>(),
@@ -132,6 +133,29 @@ fn estimate(estimate: &Estimate) -> Json {
         "high": estimate.interval.map(|interval| interval.high),
         "level": estimate.interval.map(|interval| interval.level),
         "n": estimate.n,
+    })
+}
+
+fn trend(comparison: &Comparison, trend: &Trend) -> Json {
+    let ends = trend.ends.clone().map(|end| labels(&comparison.by, &[Label(Some(end))]));
+    let trials = trend.cells.map(|cell| cell.map(|at| comparison.cells[at].trial.id.to_string()));
+    let change = trend.change.map(|change| {
+        json!({
+            "first": estimate(&change.first),
+            "last": estimate(&change.last),
+            "change": estimate(&change.test.difference),
+            "p": change.test.p,
+            "flip_p": change.test.permutation_p,
+            "dz": change.test.dz,
+        })
+    });
+    json!({
+        "value": trend.value.to_json(),
+        "ends": ends,
+        "trials": trials,
+        "evidence": change,
+        "holm_p": trend.holm_p,
+        "verdict": trend.verdict.word(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What a table has to say besides its numbers: what was chosen, what failed, what was not tested.
 
 use crate::label::{Label, phrase};
+use crate::number::counted;
 use crate::run_set::TrialRuns;
 use crate::selection::Selector;
 use crate::table::{Cell, Mark, Row, Table};
@@ -84,7 +85,7 @@ fn failed(table: &Table, columns: &[Vec<Label>], picks: &[Vec<Pick<'_>>]) -> Opt
     if more > 0 {
         places.push(format!("and in {more} more"));
     }
-    let runs = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
+    let runs = counted(runs, "run");
     Some(format!("{runs} of the trials shown failed: {}", places.join("; ")))
 }
 
