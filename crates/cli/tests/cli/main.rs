@@ -6,6 +6,7 @@ mod hostile;
 mod interruptions;
 mod listing;
 mod mistakes;
+mod pages;
 mod planning;
 mod querying;
 mod runs;
