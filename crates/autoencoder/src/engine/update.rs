@@ -245,3 +245,59 @@ fn add_decay(g: &mut [f32], w: &[f32], decay: &[f32]) {
         *g += decay * w;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ablate_data::Stream;
+
+    use super::*;
+
+    /// Each rule as its paper writes it, in f64, a weight at a time.
+    fn by_definition(rule: Rule, gradients: &[f64]) -> f64 {
+        let (mut w, mut m, mut v) = (0.5, 0.0, 0.0);
+        for (step, g) in gradients.iter().enumerate() {
+            match rule {
+                Rule::Sgd { rate, momentum } => {
+                    m = momentum * m + g;
+                    w -= rate * m;
+                }
+                Rule::Adam { rate } => {
+                    let t = step as i32 + 1;
+                    m = 0.9 * m + 0.1 * g;
+                    v = 0.999 * v + 0.001 * g * g;
+                    let (m_hat, v_hat) =
+                        (m / (1.0 - 0.9_f64.powi(t)), v / (1.0 - 0.999_f64.powi(t)));
+                    w -= rate * m_hat / (v_hat.sqrt() + 1e-8);
+                }
+            }
+        }
+        w
+    }
+
+    #[test]
+    fn every_rule_follows_its_definition_in_double_precision() {
+        let (count, steps, examples) = (37, 60, 4);
+        for rule in [
+            Rule::Sgd { rate: 0.1, momentum: 0.0 },
+            Rule::Sgd { rate: 0.05, momentum: 0.9 },
+            Rule::Adam { rate: 0.01 },
+        ] {
+            let mut bias = vec![0.5_f32; count];
+            let mut descent = BiasDescent::new(rule, count);
+            let mut stream = Stream::new(1, "test/gradients", &[]);
+            let mut gradients = vec![Vec::new(); count];
+            for number in 1..=steps {
+                stream.fill_normal(&mut descent.gradient);
+                for (seen, gradient) in gradients.iter_mut().zip(&descent.gradient) {
+                    seen.push(f64::from(*gradient) / examples as f64);
+                }
+                descent.descend(&mut bias, Step::new(rule, number, examples));
+            }
+            for (found, gradients) in bias.iter().zip(&gradients) {
+                let expected = by_definition(rule, gradients);
+                let error = (f64::from(*found) - expected).abs();
+                assert!(error < 2e-6, "{rule:?}: {found}, expected {expected}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::thread;
 use std::time::Duration;
 
-use ablate_records::{Durability, Owner, SessionId, Standing, Store};
+use ablate_records::{Durability, Owner, Standing, Store};
 use ablate_report::tables;
 use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
 use ablate_sweep::{Catalog, RunId, RunPlan};
@@ -51,17 +51,15 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     let exit = if waiting.is_empty() {
         Exit::Done
     } else {
-        let session = store.begin_session(&provenance::session(jobs.get()))?;
-        let stop = Stop::default();
-        let heard = signals::listen(&stop, terminal)?;
         let on_failure = if args.fail_fast {
             OnFailure::StopAtOnce
         } else {
             OnFailure::StopIfFirst(SAME_FAILURES)
         };
         let settings = Settings { jobs, memory: None, on_failure };
-        let parts = (&prepared, &catalog, &laboratory);
-        train(waiting, parts, (&mut store, session), &settings, (&stop, &heard), common, terminal)?
+        let (prepared, catalog, laboratory) = (&prepared, &catalog, &laboratory);
+        let sweep = Sweeping { prepared, catalog, laboratory, common, terminal };
+        train(waiting, &sweep, &mut store, &settings)?
     };
     match exit {
         Exit::Done | Exit::Unfinished => answer(&prepared, &store, &catalog, common, terminal)?,
@@ -107,23 +105,33 @@ fn waiting<'a>(plans: &'a [RunPlan], store: &Store) -> anyhow::Result<Vec<&'a Ru
         .collect())
 }
 
+/// What stays the same while a sweep runs.
+struct Sweeping<'a> {
+    prepared: &'a Prepared,
+    catalog: &'a Catalog,
+    laboratory: &'a Laboratory,
+    common: &'a Common,
+    terminal: &'a Terminal,
+}
+
 /// Trains `waiting`, and whatever of it other processes leave behind.
 fn train<'a>(
     mut waiting: Vec<&'a RunPlan>,
-    (prepared, catalog, laboratory): (&'a Prepared, &Catalog, &Laboratory),
-    (store, session): (&mut Store, SessionId),
+    sweep: &Sweeping<'a>,
+    store: &mut Store,
     settings: &Settings,
-    (stop, heard): (&Stop, &signals::Heard),
-    common: &Common,
-    terminal: &Terminal,
 ) -> anyhow::Result<Exit> {
+    let Sweeping { prepared, catalog, laboratory, common, terminal } = *sweep;
+    let session = store.begin_session(&provenance::session(settings.jobs.get()))?;
+    let stop = Stop::default();
+    let heard = signals::listen(&stop, terminal)?;
     let mut exit = Exit::Done;
     loop {
         let tasks = tasks(&waiting, catalog);
         let mut screen =
             Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
         let show = &mut |event| screen.show(&event);
-        let summary = ablate_runner::run(tasks, laboratory, store, session, settings, stop, show);
+        let summary = ablate_runner::run(tasks, laboratory, store, session, settings, &stop, show);
         screen.close();
         let summary = summary.context("the sweep was stopped; what was finished is safe")?;
         conclude(&summary, prepared, common, terminal);
@@ -138,7 +146,7 @@ fn train<'a>(
         }
         let held = |plan: &&RunPlan| summary.elsewhere.contains(&plan.id);
         let held: Vec<&RunPlan> = waiting.into_iter().filter(held).collect();
-        waiting = left_behind(&held, store, stop, terminal)?;
+        waiting = left_behind(&held, store, &stop, terminal)?;
         if let Some(exit) = heard.exit() {
             return Ok(exit);
         }
