@@ -269,6 +269,18 @@ fn a_sample_that_nearly_everything_is_excluded_from_gives_up() {
 }
 
 #[test]
+fn a_comparison_is_split_by_dataset_and_depth_where_they_vary() {
+    let by = |grid: &str| {
+        let text = format!("[experiment]\nquestion = \"Which?\"\nseeds = 1\n[grid]\n{grid}");
+        read(&text, &[]).unwrap().comparison.unwrap().by
+    };
+    let arms = "pretraining = [\"none\", \"greedy\"]\n";
+    assert!(by(arms).is_empty());
+    let both = "dataset = [\"mnist-5k\", \"digits\"]\ndepth = [1, 2]\n";
+    assert_eq!(by(&format!("{arms}{both}")), ["dataset", "depth"]);
+}
+
+#[test]
 fn tables_and_the_comparison_have_sensible_defaults() {
     let text = "[experiment]\nquestion = 'x'\nseeds = 1\n[grid]\npretraining = ['none', 'greedy']\ndepth = [1, 2]\n[variant.basic]\n[variant.contractive]\nlambda = [0.1, 1]\n";
     let experiment = read(text, &[]).unwrap();

@@ -205,12 +205,12 @@ fn default_select(catalog: &Catalog) -> Option<String> {
 }
 
 /// Where a file has no `[compare]` and `pretraining` is an axis: each other value against `none`,
-/// by depth where that is an axis too.
+/// by dataset and by depth where these are axes too: validation cannot choose among datasets.
 pub(super) fn default_comparison(grid: &Grid, catalog: &Catalog) -> Option<ComparisonSpec> {
     let axes = grid.varying_names();
     let metric = catalog.metric(METRIC)?;
     axes.contains("pretraining").then_some(())?;
-    let by = ["depth"].into_iter().filter(|name| axes.contains(name));
+    let by = ["dataset", "depth"].into_iter().filter(|name| axes.contains(name));
     Some(ComparisonSpec {
         axis: "pretraining".to_owned(),
         baseline: Some(Value::Text("none".to_owned())),
