@@ -86,7 +86,7 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Print a table that an experiment declares: means and intervals over seeds
     Table(Table),
-    /// Train a finished run again and compare every bit of scores and weights
+    /// Train a finished run again and compare every bit of curves, weights and scores
     Verify(Verify),
     /// List what can be named in an experiment file
     List(List),
