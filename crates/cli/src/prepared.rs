@@ -88,9 +88,16 @@ impl Prepared {
         Ok(())
     }
 
-    /// What the experiment declares about its answer and its runs cannot give: a comparison with a
-    /// value that no trial has, or a table whose filter finds nothing.
-    pub(crate) fn unanswerable(&self, catalog: &Catalog) -> Vec<String> {
+    /// Says what the experiment declares about its answer and its runs cannot give: a comparison with
+    /// a value that no trial has, or of trials whose partners are not planned (a sample may not have
+    /// drawn them), or a table whose filter finds nothing.
+    pub(crate) fn warn_of_what_cannot_be_answered(&self, catalog: &Catalog, terminal: &Terminal) {
+        for unanswerable in self.unanswerable(catalog) {
+            terminal.error(&format!("warning: {unanswerable}"));
+        }
+    }
+
+    fn unanswerable(&self, catalog: &Catalog) -> Vec<String> {
         let planned = |trial: &Arc<Trial>| TrialRuns {
             trial: Arc::clone(trial),
             seeds: self.experiment.seeds.clone(),
@@ -100,8 +107,20 @@ impl Prepared {
         let tables = self.experiment.tables.iter();
         let tables = tables.filter_map(|spec| tables::build(&set, spec, catalog).err());
         let comparison = self.experiment.comparison.as_ref();
-        let comparison = comparison.and_then(|spec| compare(&set, spec, catalog).err());
-        tables.chain(comparison).map(|error| error.to_string()).collect()
+        let comparison = comparison.and_then(|spec| match compare(&set, spec, catalog) {
+            Err(error) => Some(error.to_string()),
+            Ok(found) if found.unpaired.is_empty() => None,
+            Ok(found) => Some(format!(
+                "{} no partner with {} = {} in the plan: the comparison leaves them out",
+                match found.unpaired.len() {
+                    1 => "1 trial has".to_owned(),
+                    count => format!("{count} trials have"),
+                },
+                found.axis,
+                found.baseline
+            )),
+        });
+        tables.map(|error| error.to_string()).chain(comparison).collect()
     }
 
     /// The runs of the experiment as the store has them now.

@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Plan, common: &Common, terminal: &Terminal) -> anyhow::
     let catalog = ablate_autoencoder::catalog();
     let laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
+    prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let store = common.db.exists().then(|| Store::open_read_only(&common.db)).transpose()?;
     let standings = match &store {
         Some(store) => store.standings(&prepared.plans)?,

@@ -32,9 +32,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     let catalog = ablate_autoencoder::catalog();
     let laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
-    for unanswered in prepared.unanswerable(&catalog) {
-        terminal.error(&format!("warning: {unanswered}"));
-    }
+    prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let jobs = jobs(args.jobs);
     if args.jobs.is_some_and(|asked| asked > jobs) {
         terminal.message(&format!("--jobs lowered to {jobs}: there are no more cores"));

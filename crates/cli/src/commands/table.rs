@@ -26,11 +26,18 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
     }
     let store = Store::open_read_only(&common.db)?;
     let set = prepared.run_set(&store)?;
-    let built = wanted
-        .into_iter()
-        .map(|spec| tables::build(&set, spec, &catalog))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Usage(error.to_string()))?;
+    let (mut built, mut refused) = (Vec::new(), Vec::new());
+    for spec in wanted {
+        match tables::build(&set, spec, &catalog) {
+            Ok(table) => built.push(table),
+            Err(error) => refused.push(error.to_string()),
+        }
+    }
+    if built.is_empty() {
+        return Err(Usage(refused.join("; ")).into());
+    }
+    // One table that cannot be built, for its filter finds nothing, say, does not hide the others.
+    refused.iter().for_each(|error| terminal.error(&format!("warning: {error}")));
     terminal.data(&join(&built, args.format, terminal))?;
     Ok(Exit::Done)
 }

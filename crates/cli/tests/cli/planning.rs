@@ -164,3 +164,15 @@ fn what_is_missing_of_a_dataset_does_not_keep_a_plan_from_being_made() {
     let bench = Bench::with(&[("full.toml", &text)]);
     bench.ablate(&["plan", "full.toml", "--data", "nowhere"]).expect(0).prints(&["time unknown"]);
 }
+
+#[test]
+fn a_plan_warns_of_what_the_comparison_will_leave_out() {
+    let sampled = "[experiment]\nquestion = \"Which?\"\nseeds = 3\n\n[grid]\n\
+                   pretraining = [\"none\", \"greedy\"]\nwidth = { from = 10, to = 40, step = 1 }\n\n\
+                   [sample]\nn = 10\nseed = 1\n";
+    let bench = Bench::with(&[("sampled.toml", sampled)]);
+    bench
+        .ablate(&["plan", "sampled.toml"])
+        .expect(0)
+        .says(&["warning: ", "no partner with pretraining = none in the plan"]);
+}
