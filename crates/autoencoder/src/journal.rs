@@ -15,6 +15,8 @@ const SILENCE: Duration = Duration::from_millis(200);
 pub(crate) enum Halt {
     /// It failed or was interrupted.
     Ending(Ending),
+    /// Something around it went wrong.
+    Trouble(String),
     /// Candle refused; always a fault of this program.
     Candle(candle_core::Error),
 }

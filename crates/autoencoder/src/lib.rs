@@ -20,9 +20,14 @@ mod pretraining;
 pub mod probes;
 pub mod reconstruction;
 pub mod settings;
+mod shelf;
+pub mod stored;
+pub mod tensors;
 mod training;
 pub mod variants;
 
 pub use catalog::{catalog, training_version};
 pub use journal::Watch;
+pub use shelf::Shelf;
+pub use stored::Stored;
 pub use training::{expected_cost, train};

@@ -12,18 +12,30 @@ use crate::journal::{Halt, Journal};
 use crate::network::Network;
 use crate::optimizer::Optimizer;
 use crate::settings::{Pretraining, Settings};
+use crate::shelf::Keeper;
+use crate::stored;
+use crate::tensors::Tensors;
 use crate::variants::{ByHand, Penalty};
 
-/// Trains the hidden layers of `network` on `images` and leaves them in place. Returns the
-/// autoencoders, the lowest first, with the weights as they are before any fine-tuning.
+/// The layers that are to be pretrained.
+#[derive(Debug)]
+pub(crate) struct Layers<'a> {
+    pub(crate) network: &'a Network,
+    pub(crate) settings: &'a Settings,
+    pub(crate) pretraining: &'a Pretraining,
+    pub(crate) seed: u64,
+}
+
+/// Trains the hidden layers on `images` and leaves them in place; a layer that `keeper` finds is taken
+/// as it is. Returns the autoencoders, the lowest first, with the weights as they are before any
+/// fine-tuning.
 pub(crate) fn greedy(
-    network: &Network,
-    settings: &Settings,
-    pretraining: &Pretraining,
+    layers: &Layers<'_>,
     images: Rows<'_>,
-    seed: u64,
+    keeper: &mut Keeper<'_>,
     journal: &mut Journal<'_>,
 ) -> Result<Vec<Autoencoder>, Halt> {
+    let Layers { network, settings, pretraining, seed } = *layers;
     let mut stack = Vec::with_capacity(network.hidden.len());
     let mut below: Option<Vec<f32>> = None;
     for (number, encoder) in network.hidden.iter().enumerate() {
@@ -38,7 +50,13 @@ pub(crate) fn greedy(
             pretraining,
             seed,
         };
-        layer.train(inputs, journal)?;
+        match keeper.fetch_layer(number).map(|kept| layer.adopt(&kept, settings)) {
+            Some(losses) => layer.skip(inputs, &losses?, journal)?,
+            None => {
+                let losses = layer.train(inputs, journal)?;
+                keeper.keep_layer(number, || stored::layer_tensors(&layer.autoencoder, &losses))?;
+            }
+        }
         if number + 1 < network.hidden.len() {
             let encoder = Dense::load(&encoder.weight, &encoder.bias)?;
             below = Some(encoder.codes(inputs, network.activation));
@@ -64,23 +82,58 @@ enum Learner<'a> {
 }
 
 impl Layer<'_> {
-    fn train(&self, inputs: Rows<'_>, journal: &mut Journal<'_>) -> Result<(), Halt> {
+    /// Returns the loss of every epoch.
+    fn train(&self, inputs: Rows<'_>, journal: &mut Journal<'_>) -> Result<Vec<f64>, Halt> {
         let mut learner = self.learner(inputs.len())?;
-        let (outputs, width) = self.autoencoder.encoder.weight.dims2()?;
-        let work = cost::autoencoder_epoch(inputs.len(), width, outputs);
-        let (stage, curve) =
-            (format!("layer {}", self.number + 1), format!("layer_{}_loss", self.number + 1));
-        journal.begin(&stage, self.pretraining.epochs, work);
+        self.begin(inputs, journal)?;
+        let mut losses = Vec::new();
         for epoch in 1..=self.pretraining.epochs {
             let loss = self.epoch(epoch, inputs, &mut learner, journal)?;
-            journal.record(&curve, loss);
+            journal.record(&self.curve(), loss);
+            losses.push(loss);
             journal.epoch(loss)?;
         }
         journal.end();
-        match learner {
-            Learner::ByHand { step, .. } => Ok(step.store(&self.autoencoder)?),
-            Learner::Graph { .. } => Ok(()),
+        if let Learner::ByHand { step, .. } = learner {
+            step.store(&self.autoencoder)?;
         }
+        Ok(losses)
+    }
+
+    /// Takes the weights of the same layer as another run trained it; returns its losses.
+    fn adopt(&self, kept: &Tensors, settings: &Settings) -> Result<Vec<f64>, Halt> {
+        let unusable = |damage| Halt::Trouble(format!("layer {}: {damage}", self.number + 1));
+        let (mine, settings) = (&self.autoencoder, settings);
+        let theirs = stored::layer_from(kept, &mine.encoder, settings, self.pretraining);
+        let theirs = theirs.map_err(unusable)?;
+        for (mine, theirs) in mine.vars().iter().zip(theirs.vars()) {
+            mine.set(theirs.as_tensor())?;
+        }
+        kept.series(stored::LOSS).map_err(unusable)
+    }
+
+    /// Records the training that [`Layer::adopt`] has spared.
+    fn skip(
+        &self,
+        inputs: Rows<'_>,
+        losses: &[f64],
+        journal: &mut Journal<'_>,
+    ) -> Result<(), Halt> {
+        self.begin(inputs, journal)?;
+        losses.iter().for_each(|&loss| journal.record(&self.curve(), loss));
+        journal.end();
+        Ok(())
+    }
+
+    fn begin(&self, inputs: Rows<'_>, journal: &mut Journal<'_>) -> Result<(), Halt> {
+        let (outputs, width) = self.autoencoder.encoder.weight.dims2()?;
+        let work = cost::autoencoder_epoch(inputs.len(), width, outputs);
+        journal.begin(&format!("layer {}", self.number + 1), self.pretraining.epochs, work);
+        Ok(())
+    }
+
+    fn curve(&self) -> String {
+        format!("layer_{}_loss", self.number + 1)
     }
 
     fn learner(&self, examples: usize) -> Result<Learner<'_>, Halt> {
@@ -181,7 +234,7 @@ mod tests {
     use std::ops::ControlFlow;
     use std::sync::Arc;
 
-    use ablate_sweep::{Params, Value};
+    use ablate_sweep::{Params, RunPlan, Value};
 
     use super::*;
     use crate::catalog::catalog;
@@ -216,7 +269,11 @@ mod tests {
         let watch = &mut |_: &ablate_sweep::Progress| ControlFlow::Continue(());
         let mut journal = Journal::new(1.0, watch);
         let images = Rows::new(&values, 20);
-        let stack = greedy(&network, &settings, &pretraining, images, 1, &mut journal).unwrap();
+        let plan = RunPlan::new(trial, 1, "test", "1");
+        let layers =
+            Layers { network: &network, settings: &settings, pretraining: &pretraining, seed: 1 };
+        let mut keeper = Keeper::new(None, &plan);
+        let stack = greedy(&layers, images, &mut keeper, &mut journal).unwrap();
         let weights = stack[0].encoder.weight.flatten_all().unwrap().to_vec1().unwrap();
         (weights, journal.into_curves()[0].values.clone())
     }

@@ -10,30 +10,40 @@ use crate::cost;
 use crate::finetuning::{self, Examples};
 use crate::journal::{Halt, Journal, Watch};
 use crate::network::Network;
-use crate::pretraining;
+use crate::pretraining::{self, Layers};
 use crate::probes::{self, Sitter, Subject};
 use crate::settings::Settings;
+use crate::shelf::{Keeper, Shelf};
+use crate::stored;
 
 /// Trains and scores `plan` on `dataset`; `watch` is told where it stands several times an epoch
-/// and may answer `Break` to stop it.
+/// and may answer `Break` to stop it. Weights are kept on `shelf`, and pretrained layers that are
+/// there already are taken from it: they have the bits that training them would give.
 ///
 /// # Errors
 /// [`Ending::Interrupted`] if `watch` broke it off, else a failure with its place and the curves up
 /// to there.
-pub fn train(plan: &RunPlan, dataset: &Dataset, watch: &mut Watch<'_>) -> Result<Outcome, Ending> {
-    let settings = Settings::read(&plan.trial.params).map_err(|message| {
-        Ending::Failed(Failure { kind: FailureKind::Error, message, curves: Vec::new() })
-    })?;
+pub fn train(
+    plan: &RunPlan,
+    dataset: &Dataset,
+    shelf: Option<&dyn Shelf>,
+    watch: &mut Watch<'_>,
+) -> Result<Outcome, Ending> {
+    let failed =
+        |message, curves| Ending::Failed(Failure { kind: FailureKind::Error, message, curves });
+    let settings = Settings::read(&plan.trial.params);
+    let settings = settings.map_err(|message| failed(message, Vec::new()))?;
     let run = Run { settings: &settings, dataset, seed: plan.seed };
     let mut journal = Journal::new(run.cost().flop, watch);
-    match run.execute(&mut journal) {
-        Ok(outcome) => Ok(Outcome { curves: journal.into_curves(), ..outcome }),
+    let mut keeper = Keeper::new(shelf, plan);
+    match run.execute(&mut keeper, &mut journal) {
+        Ok(outcome) => {
+            let (curves, artifacts) = (journal.into_curves(), keeper.into_artifacts());
+            Ok(Outcome { curves, artifacts, ..outcome })
+        }
         Err(Halt::Ending(ending)) => Err(ending),
-        Err(Halt::Candle(error)) => Err(Ending::Failed(Failure {
-            kind: FailureKind::Error,
-            message: format!("candle: {error}"),
-            curves: journal.into_curves(),
-        })),
+        Err(Halt::Trouble(message)) => Err(failed(message, journal.into_curves())),
+        Err(Halt::Candle(error)) => Err(failed(format!("candle: {error}"), journal.into_curves())),
     }
 }
 
@@ -59,7 +69,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn execute(&self, journal: &mut Journal<'_>) -> Result<Outcome, Halt> {
+    fn execute(&self, keeper: &mut Keeper<'_>, journal: &mut Journal<'_>) -> Result<Outcome, Halt> {
         let Run { settings, dataset, seed } = *self;
         let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
@@ -67,7 +77,8 @@ impl Run<'_> {
         let network = Network::new(settings, pixels, classes, seed, DType::F32)?;
         let stack = match &settings.pretraining {
             Some(pretraining) => {
-                pretraining::greedy(&network, settings, pretraining, train.images, seed, journal)?
+                let layers = Layers { network: &network, settings, pretraining, seed };
+                pretraining::greedy(&layers, train.images, keeper, journal)?
             }
             None => Vec::new(),
         };
@@ -81,12 +92,14 @@ impl Run<'_> {
         let subject =
             Subject { tuned: tuned_network, initial, stack, train, valid, test, shape, seed };
         let scores = probes::measure(&subject)?;
+        keeper.keep_network(|| stored::network_tensors(&network))?;
         Ok(Outcome {
             scores,
             curves: Vec::new(),
             epochs: tuned.epochs,
             best_epoch: tuned.best_epoch,
             weights_hash: network.hash()?,
+            artifacts: Vec::new(),
         })
     }
 
@@ -98,5 +111,7 @@ impl Run<'_> {
     }
 }
 
+#[cfg(test)]
+mod sharing_tests;
 #[cfg(test)]
 mod tests;

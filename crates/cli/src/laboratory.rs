@@ -1,13 +1,16 @@
-//! Where runs are trained: the datasets, each decoded once and shared by all runs, and the adapter
-//! between the runner and the training code, which do not know each other.
+//! Where runs are trained: the datasets, each decoded once and shared by all runs, the shelf where
+//! weights are kept, and the adapter between the runner and the training code, which do not know each
+//! other.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ablate_autoencoder::training_version;
+use ablate_autoencoder::{Shelf, training_version};
 use ablate_data::{DataError, Dataset, datasets};
+use ablate_records::ArtifactFolder;
 use ablate_runner::Trainer;
 use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, Progress, RunPlan, Trial};
 
@@ -16,12 +19,35 @@ use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, Progress
 pub(crate) struct Laboratory {
     folder: PathBuf,
     decoded: Mutex<BTreeMap<String, Arc<Dataset>>>,
+    weights: Option<KeptWeights>,
+}
+
+/// The folder of artifacts as a shelf.
+#[derive(Debug)]
+struct KeptWeights(ArtifactFolder);
+
+impl Shelf for KeptWeights {
+    fn fetch(&self, file: &str) -> Option<Vec<u8>> {
+        self.0.read(file).unwrap_or_else(|error| {
+            tracing::warn!(file, %error, "kept weights cannot be read: they are trained again");
+            None
+        })
+    }
+
+    fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
+        self.0.write(file, bytes)
+    }
 }
 
 impl Laboratory {
-    /// With full datasets in `folder`.
+    /// With full datasets in `folder`; no weights are kept.
     pub(crate) fn new(folder: PathBuf) -> Laboratory {
-        Laboratory { folder, decoded: Mutex::default() }
+        Laboratory { folder, decoded: Mutex::default(), weights: None }
+    }
+
+    /// Keeps the weights of what it trains in `folder`, and takes pretrained layers from there.
+    pub(crate) fn keeping_weights(self, folder: ArtifactFolder) -> Laboratory {
+        Laboratory { weights: Some(KeptWeights(folder)), ..self }
     }
 
     /// The dataset of that name, decoded at its first use.
@@ -68,7 +94,8 @@ impl Trainer for Laboratory {
             let (kind, message) = (FailureKind::Error, error.to_string());
             Ending::Failed(Failure { kind, message, curves: Vec::new() })
         })?;
-        ablate_autoencoder::train(plan, &dataset, watch)
+        let shelf = self.weights.as_ref().map(|weights| weights as &dyn Shelf);
+        ablate_autoencoder::train(plan, &dataset, shelf, watch)
     }
 
     fn cost(&self, plan: &RunPlan) -> Cost {

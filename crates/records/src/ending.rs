@@ -5,6 +5,7 @@ use ablate_sweep::{Curve, Failure, Outcome, RunId, RunState};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Transaction, params, params_from_iter};
 
+use crate::artifacts;
 use crate::claim::{self, make_current, row_of};
 use crate::columns::{metric_names, quoted};
 use crate::error::{RecordsError, Trouble};
@@ -36,6 +37,7 @@ impl Store {
             let key = held(transaction, run, attempt)?;
             insert_scores(transaction, key, outcome)?;
             insert_curves(transaction, key, &outcome.curves)?;
+            artifacts::insert(transaction, key, &outcome.artifacts)?;
             transaction
                 .prepare_cached(
                     "UPDATE run SET state = 'finished', seconds = ?2, epochs = ?3, best_epoch = ?4,

@@ -10,6 +10,7 @@
 //! Others read: [`runs`](Store::runs), [`query`](Store::query) and [`sql`](Store::sql) here, or any
 //! SQLite client, through the flat views that `SCHEMA.md` draws.
 
+mod artifacts;
 mod claim;
 mod columns;
 mod declaration;
@@ -31,6 +32,7 @@ mod store;
 mod trial;
 mod views;
 
+pub use artifacts::ArtifactFolder;
 pub use claim::Claim;
 pub use columns::ColumnType;
 pub use error::RecordsError;

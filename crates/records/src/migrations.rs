@@ -18,7 +18,8 @@ pub(crate) const APPLICATION_ID: i32 = 0x6162_6c74;
 ///
 /// `tests/stores` holds a store of every schema, which a test opens. Views are not part of the
 /// list: they are dropped before a migration and made anew after it.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Creates or migrates the store at `path`, all or nothing, however many processes try at once.
 pub(crate) fn migrate(
@@ -100,6 +101,13 @@ mod tests {
         INSERT INTO experiment (name, question, text, overrides, hash, first_swept, last_swept)
         VALUES (hex(randomblob(8)), '', '', '[]', '', '', '')";
 
+    const LAST: u32 = MIGRATIONS.len() as u32;
+
+    /// The migrations there are, and one more.
+    fn and(next: &str) -> Vec<&str> {
+        MIGRATIONS.iter().copied().chain([next]).collect()
+    }
+
     fn fresh() -> (tempfile::TempDir, PathBuf, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
@@ -114,12 +122,12 @@ mod tests {
     #[test]
     fn an_older_store_is_migrated_and_copied_beside_itself() {
         let (_folder, path, mut connection) = fresh();
-        migrate(&mut connection, &path, &[MIGRATIONS[0], NEXT]).unwrap();
-        assert_eq!(version(&connection).unwrap(), 2);
+        migrate(&mut connection, &path, &and(NEXT)).unwrap();
+        assert_eq!(version(&connection).unwrap(), LAST + 1);
         assert_eq!(count(&connection, "experiment").unwrap(), 1);
         assert_eq!(count(&connection, "runs").unwrap(), 0, "the views are back");
-        let backup = Connection::open(backup_path(&path, 1)).unwrap();
-        assert_eq!(version(&backup).unwrap(), 1);
+        let backup = Connection::open(backup_path(&path, LAST)).unwrap();
+        assert_eq!(version(&backup).unwrap(), LAST);
         assert_eq!(count(&backup, "experiment").unwrap(), 0);
         let application: i32 =
             backup.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap();
@@ -130,11 +138,11 @@ mod tests {
     fn a_migration_that_fails_leaves_the_store_as_it_was() {
         let (_folder, path, mut connection) = fresh();
         let broken = format!("{NEXT}; INSERT INTO nowhere VALUES (1)");
-        assert!(migrate(&mut connection, &path, &[MIGRATIONS[0], &broken]).is_err());
-        assert_eq!(version(&connection).unwrap(), 1);
+        assert!(migrate(&mut connection, &path, &and(&broken)).is_err());
+        assert_eq!(version(&connection).unwrap(), LAST);
         assert_eq!(count(&connection, "experiment").unwrap(), 0);
         assert_eq!(count(&connection, "runs").unwrap(), 0);
-        migrate(&mut connection, &path, &[MIGRATIONS[0], NEXT]).unwrap();
+        migrate(&mut connection, &path, &and(NEXT)).unwrap();
     }
 
     #[test]
@@ -146,7 +154,7 @@ mod tests {
                 scope.spawn(|| {
                     let mut mine = open_writable(&path, Durability::Normal).unwrap();
                     barrier.wait();
-                    migrate(&mut mine, &path, &[MIGRATIONS[0], NEXT]).unwrap();
+                    migrate(&mut mine, &path, &and(NEXT)).unwrap();
                 });
             }
         });

@@ -1,4 +1,4 @@
-//! The flat views that people query: `runs`, `curves`, `pairs` and `members`. They are made anew,
+//! The flat views that people query: `runs`, `curves`, `pairs`, `members` and `artifacts`. They are made anew,
 //! in the same transaction, whenever a column is added or the schema changes.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -8,7 +8,7 @@ use crate::declaration::Declared;
 use crate::error::Trouble;
 
 /// The names of the views.
-pub(crate) const NAMES: [&str; 4] = ["runs", "curves", "pairs", "members"];
+pub(crate) const NAMES: [&str; 5] = ["runs", "curves", "pairs", "members", "artifacts"];
 
 /// What `pairs` puts before a metric's name for the baseline's score.
 pub(crate) const BASELINE: &str = "baseline_";
@@ -92,9 +92,9 @@ pub(crate) fn are_stale(connection: &Connection) -> Result<bool, Trouble> {
 }
 
 /// The statements that make the views, in the order of [`NAMES`].
-fn definitions(connection: &Connection) -> Result<[String; 4], Trouble> {
+fn definitions(connection: &Connection) -> Result<[String; NAMES.len()], Trouble> {
     let declared = Declared::in_store(connection)?;
-    Ok([runs(&declared), curves(), pairs(&declared), members()])
+    Ok([runs(&declared), curves(), pairs(&declared), members(), artifacts()])
 }
 
 /// Left joins, because SQLite leaves out those that a query does not look at.
@@ -174,6 +174,15 @@ fn members() -> String {
 SELECT e.name AS experiment, m.position AS position, m.run AS run
 FROM experiment_run AS m
 JOIN experiment AS e ON e.key = m.experiment"
+        .to_owned()
+}
+
+fn artifacts() -> String {
+    "CREATE VIEW artifacts AS
+SELECT r.id AS run, a.role AS role, a.file AS file, a.bytes AS bytes, a.hash AS hash,
+    a.reused AS reused
+FROM artifact AS a
+JOIN run AS r ON r.key = a.run"
         .to_owned()
 }
 

@@ -182,6 +182,7 @@ mod tests {
             epochs: 1,
             best_epoch: 1,
             weights_hash: String::new(),
+            artifacts: Vec::new(),
         };
         Event::Finished { run: id(run), outcome, seconds }
     }

@@ -31,8 +31,8 @@ pub use mistakes::{Color, Mistakes};
 pub use overrides::Override;
 pub use params::Params;
 pub use run::{
-    Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId, RunPlan,
-    RunState, Trial, TrialId,
+    Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId,
+    RunPlan, RunState, Trial, TrialId,
 };
 pub use specs::{ComparisonSpec, TableSpec};
 pub use value::Value;

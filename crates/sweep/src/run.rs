@@ -127,6 +127,23 @@ pub struct Outcome {
     pub best_epoch: u32,
     /// SHA-256 over the bits of the final weights: equal hashes, equal networks.
     pub weights_hash: String,
+    /// The files that hold its weights; none where nothing is kept.
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file that a run leaves beside the store, or shares with the runs that would make the same one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// What the run has it for: `network`, `layer 1`, `layer 2` ...
+    pub role: String,
+    /// Its path in the folder of artifacts, with `/` between folders.
+    pub file: String,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub hash: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Whether it was there already: the run used what another, or an earlier attempt, had made.
+    pub reused: bool,
 }
 
 /// Why a run could not be finished.

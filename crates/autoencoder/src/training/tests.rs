@@ -12,12 +12,12 @@ use super::*;
 use crate::catalog::{catalog, training_version};
 use crate::variants;
 
-static DIGITS: LazyLock<Dataset> = LazyLock::new(|| {
+pub(super) static DIGITS: LazyLock<Dataset> = LazyLock::new(|| {
     datasets::find("mnist-5k").unwrap().load(Path::new("no folder is needed")).unwrap()
 });
 
 /// A small trial with `changes` made to it: two layers of 32, 400 images, a few epochs.
-fn plan(changes: &[(&str, Value)]) -> RunPlan {
+pub(super) fn plan(changes: &[(&str, Value)]) -> RunPlan {
     let small = [
         ("train_size", Value::Int(400)),
         ("depth", Value::Int(2)),
@@ -33,12 +33,12 @@ fn plan(changes: &[(&str, Value)]) -> RunPlan {
     RunPlan::new(Arc::new(trial), 1, &DIGITS.checksum, &version)
 }
 
-fn text(word: &str) -> Value {
+pub(super) fn text(word: &str) -> Value {
     Value::Text(word.into())
 }
 
 fn outcome(changes: &[(&str, Value)]) -> Outcome {
-    train(&plan(changes), &DIGITS, &mut |_| ControlFlow::Continue(())).unwrap()
+    train(&plan(changes), &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn another_seed_gives_another_network() {
     let first = plan(&[]);
     let second = RunPlan { seed: 2, ..first.clone() };
     let hash =
-        |plan| train(plan, &DIGITS, &mut |_| ControlFlow::Continue(())).unwrap().weights_hash;
+        |plan| train(plan, &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap().weights_hash;
     assert_ne!(hash(&first), hash(&second));
 }
 
@@ -155,7 +155,8 @@ fn a_run_that_diverges_says_where_and_keeps_its_curves() {
         ("reconstruction", text("squared-error")),
         ("pretraining_learning_rate", Value::Float(1e-4)),
     ];
-    let ending = train(&plan(&changes), &DIGITS, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let ending =
+        train(&plan(&changes), &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap_err();
     let Ending::Failed(failure) = ending else { panic!("interrupted") };
     assert_eq!(failure.kind, FailureKind::Diverged);
     assert!(failure.message.starts_with("fine-tuning, epoch 1, step "), "{}", failure.message);
@@ -165,7 +166,7 @@ fn a_run_that_diverges_says_where_and_keeps_its_curves() {
 #[test]
 fn a_run_that_is_told_to_stop_stops_there() {
     let mut told = Vec::new();
-    let ending = train(&plan(&[]), &DIGITS, &mut |progress| {
+    let ending = train(&plan(&[]), &DIGITS, None, &mut |progress| {
         if progress.epoch > 0 {
             told.push((progress.stage.clone(), progress.epoch));
         }
@@ -189,6 +190,6 @@ fn progress_rises_from_nothing_to_the_share_before_scoring() {
         last = progress.done;
         ControlFlow::Continue(())
     };
-    train(&plan(&[]), &DIGITS, watch).unwrap();
+    train(&plan(&[]), &DIGITS, None, watch).unwrap();
     assert!(last > 0.0, "{last}");
 }

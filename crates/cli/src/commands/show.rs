@@ -1,9 +1,9 @@
 //! `ablate show`: everything that the store knows of one run.
 
-use ablate_records::{Provenance, Store};
+use ablate_records::{ArtifactFolder, Provenance, Store};
 use ablate_report::plot::{self, Line, Size};
 use ablate_report::{Style, painted, visible};
-use ablate_sweep::{Catalog, Curve, Run};
+use ablate_sweep::{Artifact, Catalog, Curve, Run};
 use serde_json::{Map, Value as Json, json};
 
 use crate::args::{Common, Show, ShowFormat};
@@ -18,19 +18,42 @@ const PLOT: Size = Size { width: 72, height: 10 };
 pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let store = Store::open_read_only(&common.db)?;
     let run = store.find_run(&args.run)?;
-    let (curves, provenance) = (store.curves(&run.id)?, store.provenance(&run.id)?);
+    let known = Known {
+        curves: store.curves(&run.id)?,
+        provenance: store.provenance(&run.id)?,
+        artifacts: store.artifacts(&run.id)?,
+        folder: store.artifact_folder(),
+        run,
+    };
     let text = match args.format {
-        ShowFormat::Json => serde_json::to_string_pretty(&as_json(&run, &curves, &provenance))?,
+        ShowFormat::Json => serde_json::to_string_pretty(&as_json(&known))?,
         ShowFormat::Text => {
             let catalog = ablate_autoencoder::catalog();
-            as_text(&run, &curves, &provenance, &catalog, query::style(terminal))
+            as_text(&known, &catalog, query::style(terminal))
         }
     };
     terminal.data(&text)?;
     Ok(Exit::Done)
 }
 
-fn as_json(run: &Run, curves: &[Curve], provenance: &Provenance) -> Json {
+/// What the store has of a run.
+struct Known {
+    run: Run,
+    curves: Vec<Curve>,
+    provenance: Provenance,
+    artifacts: Vec<Artifact>,
+    folder: ArtifactFolder,
+}
+
+fn as_json(known: &Known) -> Json {
+    let Known { run, curves, provenance, artifacts, .. } = known;
+    let artifacts = artifacts.iter().map(|one| {
+        json!({
+            "role": one.role, "file": one.file, "bytes": one.bytes, "hash": one.hash,
+            "reused": one.reused,
+        })
+    });
+    let artifacts: Vec<Json> = artifacts.collect();
     // JSON has no NaN and no infinity: such a value is null.
     let curves: Map<String, Json> =
         curves.iter().map(|curve| (curve.name.clone(), json!(curve.values))).collect();
@@ -48,6 +71,7 @@ fn as_json(run: &Run, curves: &[Curve], provenance: &Provenance) -> Json {
         "best_epoch": run.kept.as_ref().map(|kept| kept.best_epoch),
         "weights_hash": run.kept.as_ref().map(|kept| kept.weights_hash.clone()),
         "seconds": run.seconds,
+        "artifacts": artifacts,
         "provenance": {
             "experiments": provenance.experiments,
             "attempt": provenance.attempt,
@@ -69,13 +93,8 @@ fn as_json(run: &Run, curves: &[Curve], provenance: &Provenance) -> Json {
     })
 }
 
-fn as_text(
-    run: &Run,
-    curves: &[Curve],
-    provenance: &Provenance,
-    catalog: &Catalog,
-    style: Style,
-) -> String {
+fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
+    let Known { run, curves, provenance, artifacts, folder } = known;
     let mut page = Page::new(style);
     page.title(&format!("run {}", run.id), run.state.word());
     if let Some((kind, message)) = &run.failure {
@@ -103,6 +122,13 @@ fn as_text(
         let lines: Vec<Line<'_>> =
             group.iter().map(|curve| Line { name: &curve.name, values: &curve.values }).collect();
         page.block(&plot::lines(&lines, PLOT, style.emphasis));
+    }
+    if !artifacts.is_empty() {
+        page.section(&format!("weights, in {}", folder.root().display()));
+        for Artifact { role, file, bytes, reused, .. } in artifacts {
+            let reused = if *reused { ", trained by an earlier run" } else { "" };
+            page.pair(role, &format!("{file}, {}{reused}", format::bytes(*bytes)));
+        }
     }
     page.section("provenance");
     provenance_of(run, provenance, &mut page);

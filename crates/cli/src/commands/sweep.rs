@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let catalog = ablate_autoencoder::catalog();
-    let laboratory = Laboratory::new(common.data.clone());
+    let mut laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
     prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let jobs = jobs(args.jobs);
@@ -40,6 +40,9 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     let durability = if args.durable { Durability::Full } else { Durability::Normal };
     let mut store = Store::open(&common.db, durability)?;
     store.declare(&catalog)?;
+    if !args.no_weights {
+        laboratory = laboratory.keeping_weights(store.artifact_folder());
+    }
     recover(&mut store, &prepared.plans, args)?;
     let waiting = waiting(&prepared.plans, &store)?;
     // Only a sweep that can begin may take the place of the one before it.

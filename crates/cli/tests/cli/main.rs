@@ -14,3 +14,4 @@ mod store;
 mod surroundings;
 mod sweeping;
 mod tables;
+mod weights;

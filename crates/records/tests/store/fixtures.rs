@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use ablate_records::{Claim, Durability, Session, SessionId, Store};
 use ablate_sweep::{
-    Catalog, Condition, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome, Param,
-    Params, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
+    Artifact, Catalog, Condition, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome,
+    Param, Params, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
 };
 use tempfile::TempDir;
 
@@ -188,6 +188,7 @@ pub(crate) fn outcome(error: f64) -> Outcome {
         epochs: 3,
         best_epoch: 2,
         weights_hash: "ab".repeat(32),
+        artifacts: Vec::new(),
     }
 }
 
@@ -200,4 +201,19 @@ pub(crate) fn failure(message: &str) -> Failure {
             values: vec![0.5, f64::NAN, f64::INFINITY],
         }],
     }
+}
+
+/// The files of a run with one pretrained layer, which was there already.
+pub(crate) fn artifacts() -> Vec<Artifact> {
+    let artifact = |role: &str, file: &str, reused| Artifact {
+        role: role.into(),
+        file: file.into(),
+        hash: "cd".repeat(32),
+        bytes: 12,
+        reused,
+    };
+    vec![
+        artifact("network", "networks/0123456789abcdef.safetensors", false),
+        artifact("layer 1", "layers/fedcba9876543210.safetensors", true),
+    ]
 }

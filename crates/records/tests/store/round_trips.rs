@@ -1,8 +1,8 @@
 //! What is stored reads back, to the bit.
 
-use ablate_records::RecordsError;
+use ablate_records::{Cell, RecordsError, SqlLimits};
 use ablate_sweep::run::Kept;
-use ablate_sweep::{Curve, FailureKind, RunId, RunPlan, RunState, Value};
+use ablate_sweep::{Curve, FailureKind, Outcome, RunId, RunPlan, RunState, Value};
 use proptest::prelude::*;
 
 use crate::fixtures::*;
@@ -240,4 +240,17 @@ proptest! {
         prop_assert_eq!(run.scores["test_error"].to_bits(), error.to_bits());
         prop_assert_eq!(run.params.float("learning_rate").unwrap().to_bits(), rate.to_bits());
     }
+}
+
+#[test]
+fn the_files_of_a_run_come_back_and_can_be_queried() {
+    let mut fixture = Fixture::new();
+    let plan = greedy(2, 0.5, 0);
+    let attempt = fixture.claim(&plan);
+    let outcome = Outcome { artifacts: artifacts(), ..outcome(0.25) };
+    fixture.store.finish(&plan.id, attempt, &outcome, 1.0).unwrap();
+    assert_eq!(fixture.store.artifacts(&plan.id).unwrap(), artifacts());
+    let reused = "SELECT role FROM artifacts WHERE reused";
+    let rows = fixture.store.sql(reused, SqlLimits::default()).unwrap().rows;
+    assert_eq!(rows, [[Cell::Text("layer 1".into())]]);
 }

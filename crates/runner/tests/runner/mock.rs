@@ -142,6 +142,7 @@ impl Mock {
             epochs,
             best_epoch: epochs,
             weights_hash: format!("{:016x}", chance(plan, 99).to_bits()),
+            artifacts: Vec::new(),
         })
     }
 }

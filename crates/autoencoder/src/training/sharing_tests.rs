@@ -1,0 +1,103 @@
+//! Layers that several runs share, and weights that come back from their files.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+use ablate_sweep::{Outcome, RunPlan, Value};
+
+use super::tests::{DIGITS, plan, text};
+use super::train;
+use crate::shelf::Shelf;
+use crate::stored::Stored;
+
+#[derive(Default)]
+struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Shelf for Memory {
+    fn fetch(&self, file: &str) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().get(file).cloned()
+    }
+
+    fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
+        self.0.lock().unwrap().insert(file.to_owned(), bytes.to_owned());
+        Ok(())
+    }
+}
+
+fn trained(plan: &RunPlan, shelf: Option<&dyn Shelf>) -> Outcome {
+    train(plan, &DIGITS, shelf, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn reused(outcome: &Outcome) -> Vec<&str> {
+    let reused = outcome.artifacts.iter().filter(|artifact| artifact.reused);
+    reused.map(|artifact| artifact.role.as_str()).collect()
+}
+
+#[test]
+fn layers_that_runs_share_are_trained_once_and_give_the_same_bits() {
+    let shelf = Memory::default();
+    let shallow = plan(&[("depth", Value::Int(1)), ("variant", text("denoising"))]);
+    let deep = plan(&[("variant", text("denoising")), ("tied", Value::Bool(true))]);
+    let slower = plan(&[("variant", text("denoising")), ("learning_rate", Value::Float(0.1))]);
+    for (plan, expected) in
+        [(&shallow, vec![]), (&deep, vec!["layer 1"]), (&slower, vec!["layer 1", "layer 2"])]
+    {
+        let shared = trained(plan, Some(&shelf));
+        assert_eq!(reused(&shared), expected);
+        let apart = trained(plan, None);
+        assert_eq!(apart, Outcome { artifacts: Vec::new(), ..shared });
+    }
+}
+
+#[test]
+fn what_reaches_a_layer_tells_it_apart() {
+    let shelf = Memory::default();
+    trained(&plan(&[]), Some(&shelf));
+    for change in [
+        ("variant", text("contractive")),
+        ("pretraining_learning_rate", Value::Float(0.01)),
+        ("train_size", Value::Int(300)),
+        ("batch_size", Value::Int(10)),
+        ("tied", Value::Bool(false)),
+        ("width", Value::List(vec![31, 32])),
+    ] {
+        let name = change.0;
+        assert!(reused(&trained(&plan(&[change]), Some(&shelf))).is_empty(), "{name}");
+    }
+    let other_seed = RunPlan { seed: 2, ..plan(&[]) };
+    assert!(reused(&trained(&other_seed, Some(&shelf))).is_empty());
+    let upper = plan(&[("width", Value::List(vec![32, 31]))]);
+    assert_eq!(reused(&trained(&upper, Some(&shelf))), ["layer 1"]);
+}
+
+#[test]
+fn a_damaged_layer_is_trained_again() {
+    let shelf = Memory::default();
+    let whole = trained(&plan(&[]), Some(&shelf));
+    for bytes in shelf.0.lock().unwrap().values_mut() {
+        *bytes.last_mut().unwrap() ^= 1;
+    }
+    assert_eq!(trained(&plan(&[]), Some(&shelf)), whole);
+    assert_eq!(reused(&trained(&plan(&[]), Some(&shelf))), ["layer 1", "layer 2"]);
+}
+
+#[test]
+fn a_finished_run_comes_back_from_its_files() {
+    let shelf = Memory::default();
+    let plan = plan(&[("tied", Value::Bool(false))]);
+    let outcome = trained(&plan, Some(&shelf));
+    let bytes = |role: &str| {
+        let found = outcome.artifacts.iter().find(|artifact| artifact.role == role);
+        shelf.fetch(&found.unwrap().file).unwrap()
+    };
+    let layers = [bytes("layer 1"), bytes("layer 2")];
+    let shape = (784, 10);
+    let stored = Stored::read(&plan, shape, &bytes("network"), &layers).unwrap();
+    assert_eq!(stored.network.hash().unwrap(), outcome.weights_hash);
+    assert_ne!(stored.initial.hash().unwrap(), outcome.weights_hash);
+    assert_eq!(stored.stack.len(), 2);
+    let refused = Stored::read(&plan, (783, 10), &bytes("network"), &layers).unwrap_err();
+    assert!(refused.contains("hidden.0.weight: F32 [32, 784]"), "{refused}");
+}
