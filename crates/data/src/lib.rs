@@ -13,6 +13,7 @@ mod normal;
 pub mod source;
 pub mod status;
 pub mod stream;
+mod warp;
 
 pub use corruptions::Corruption;
 pub use error::DataError;

@@ -147,6 +147,11 @@ impl Stream {
         (product >> 64) as u64
     }
 
+    /// -1 or 1, each equally likely: the lowest bit of a word.
+    pub fn sign(&mut self) -> f64 {
+        if self.word() & 1 == 0 { -1.0 } else { 1.0 }
+    }
+
     /// The numbers 0 to `n` - 1 in random order, each order equally likely (Fisher and Yates, from
     /// the end). Panics if `n` does not fit in 32 bits.
     pub fn permutation(&mut self, n: usize) -> Vec<u32> {

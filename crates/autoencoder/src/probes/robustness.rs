@@ -1,5 +1,5 @@
 //! Robustness to perturbation: every test image is corrupted, clipped to [0, 1] and shown to the
-//! fine-tuned network, for each corruption at each of its graded severities. The perturbed images
+//! fine-tuned network, for each noise at each of its graded severities. The perturbed images
 //! are the same for every network (their streams know the corruption, the severity and the batch,
 //! not the run), so networks are compared on equal terms.
 //!
@@ -7,7 +7,7 @@
 //! summaries: the mean over the corruptions of the mean over their severities of either.
 
 use ablate_data::Stream;
-use ablate_data::corruptions::{self, Corruption};
+use ablate_data::corruptions::{Corruption, Family};
 use ablate_sweep::Direction;
 
 use super::{Probe, Subject, on_test};
@@ -34,7 +34,8 @@ pub(super) const PROBE: Probe = Probe {
             ),
         ];
         for (corruption, severity) in perturbations() {
-            let (name, of) = (corruption.name, corruption.severity);
+            let name = corruption.name;
+            let of = corruption.severity.as_ref().map_or("severity", |severity| severity.name);
             metrics.push(on_test(
                 &metric_name("test_error", corruption, severity),
                 "fraction",
@@ -57,7 +58,7 @@ pub(super) const PROBE: Probe = Probe {
         for ((corruption, severity), found) in perturbations().zip(perturbed(subject)) {
             scores.insert(metric_name("test_error", corruption, severity), found.error);
             scores.insert(metric_name("code_shift", corruption, severity), found.shift);
-            let share = 1.0 / (corruptions::ALL.len() * corruption.graded.len()) as f64;
+            let share = 1.0 / (Family::Noise.members().count() * corruption.graded().len()) as f64;
             errors += share * found.error;
             shifts += share * found.shift;
         }
@@ -67,12 +68,12 @@ pub(super) const PROBE: Probe = Probe {
     },
 };
 
-/// Every corruption at every graded severity.
+/// Every noise at every graded severity.
 pub(crate) fn perturbations() -> impl Iterator<Item = (&'static Corruption, f32)> {
     let graded = |corruption: &'static Corruption| {
-        corruption.graded.iter().map(move |&severity| (corruption, severity))
+        corruption.graded().iter().map(move |&severity| (corruption, severity))
     };
-    corruptions::ALL.iter().copied().flat_map(graded)
+    Family::Noise.members().flat_map(graded)
 }
 
 /// `<what>_<corruption>_<severity>`, dashes and the decimal point written as `_`, so that the name
@@ -137,6 +138,7 @@ fn relative_shift((moved, still): (&[f32], &[f32])) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ablate_data::corruptions;
 
     #[test]
     fn the_relative_shift_is_the_moved_distance_over_the_length() {

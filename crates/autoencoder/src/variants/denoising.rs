@@ -4,7 +4,7 @@
 
 use std::ops::Bound;
 
-use ablate_data::corruptions;
+use ablate_data::corruptions::{self, Corruption, Family};
 use ablate_sweep::{Condition, Domain, Param, Value};
 
 use super::{Objective, Variant};
@@ -16,7 +16,7 @@ pub(super) const VARIANT: Variant = Variant {
     source: "Vincent, Larochelle, Bengio, Manzagol 2008; Vincent et al. 2010",
     version: 1,
     params: || {
-        let names: Vec<&'static str> = corruptions::ALL.iter().map(|one| one.name).collect();
+        let names = Family::Noise.members().map(|one| one.name).collect();
         let mut params = vec![Param::new(
             "corruption",
             Domain::Choice(names),
@@ -31,17 +31,19 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let corruption = corruptions::find(params.text("corruption")?)?;
-        let severity = params.float(corruption.severity)? as f32;
+        let severity = params.float(corruption.severity.as_ref()?.name)? as f32;
         Some(Objective { corruption: Some((corruption, severity)), penalty: None })
     },
 };
 
-/// The severity `name`, which means something for the corruptions that have it, in their range.
+/// The severity `name`, which means something for the noises that have it, in their range.
 fn severity(name: &'static str, default: f64, summary: &'static str) -> Param {
-    let having = || corruptions::ALL.iter().filter(|one| one.severity == name);
-    let condition =
-        Condition { param: "corruption", any_of: having().map(|one| one.name).collect() };
-    let max = having().map(|one| *one.range.end()).fold(f64::INFINITY, f64::min);
+    let having = || {
+        let own = |one: &'static Corruption| Some((one.name, one.severity.as_ref()?));
+        Family::Noise.members().filter_map(own).filter(|(_, severity)| severity.name == name)
+    };
+    let condition = Condition { param: "corruption", any_of: having().map(|one| one.0).collect() };
+    let max = having().map(|(_, one)| *one.range.end()).fold(f64::INFINITY, f64::min);
     let domain = Domain::Float { min: Bound::Included(0.0), max: Bound::Included(max) };
     Param::new(name, domain, Value::Float(default), summary).only_when(condition)
 }
@@ -51,10 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_corruption_has_a_parameter_for_its_severity() {
+    fn every_noise_has_a_parameter_for_its_severity() {
         let params = (VARIANT.params)();
-        for corruption in corruptions::ALL {
-            let own = params.iter().find(|param| param.name == corruption.severity);
+        for corruption in Family::Noise.members() {
+            let severity = corruption.severity.as_ref().unwrap();
+            let own = params.iter().find(|param| param.name == severity.name);
             let own = own.unwrap_or_else(|| panic!("{} has no parameter", corruption.name));
             assert!(own.relevant_when[0].any_of.contains(&corruption.name));
         }

@@ -44,14 +44,20 @@ fn variants() -> Grid {
 
 fn corruptions() -> Grid {
     let row = |corruption: &&ablate_data::Corruption| {
-        let graded: Vec<String> = corruption.graded.iter().map(f32::to_string).collect();
-        let severities = format!("{} {}", corruption.severity, graded.join(" "));
-        [corruption.name, corruption.formula, &severities, corruption.source]
+        let severities = match &corruption.severity {
+            Some(severity) => {
+                let graded: Vec<String> = severity.graded.iter().map(f32::to_string).collect();
+                format!("{} {}", severity.name, graded.join(" "))
+            }
+            None => "-".to_owned(),
+        };
+        let family = corruption.family.word();
+        [corruption.name, family, corruption.formula, &severities, corruption.source]
             .map(str::to_owned)
             .to_vec()
     };
     grid(
-        &["corruption", "formula", "probed at", "source"],
+        &["corruption", "family", "formula", "severities", "source"],
         corruptions::ALL.iter().map(row).collect(),
     )
 }

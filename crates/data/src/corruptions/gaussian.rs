@@ -1,8 +1,7 @@
 //! Additive Gaussian noise: x~ = x + e, e ~ N(0, sigma^2) for each pixel, not clipped (Vincent et
 //! al. 2010, JMLR 11:3371).
 
-use crate::corruptions::Corruption;
-use crate::images::Shape;
+use crate::corruptions::{Corruption, Effect, Family, Severity};
 use crate::stream::Stream;
 
 /// Declared in [`crate::corruptions::ALL`].
@@ -11,13 +10,12 @@ pub(super) static GAUSSIAN: Corruption = Corruption {
     summary: "adds independent Gaussian noise to every pixel, without clipping",
     formula: "x~ = x + e, e ~ N(0, sigma^2)",
     source: "Vincent et al. 2010, JMLR 11:3371-3408",
-    severity: "sigma",
-    range: 0.0..=10.0,
-    graded: &[0.1, 0.2, 0.3, 0.5],
-    corrupt: add_noise,
+    family: Family::Noise,
+    severity: Some(Severity { name: "sigma", range: 0.0..=10.0, graded: &[0.1, 0.2, 0.3, 0.5] }),
+    effect: Effect::Numbers(add_noise),
 };
 
-fn add_noise(images: &mut [f32], _: Shape, sigma: f32, stream: &mut Stream) {
+fn add_noise(images: &mut [f32], sigma: f32, stream: &mut Stream) {
     let mut noise = [0.0; 512];
     for pixels in images.chunks_mut(noise.len()) {
         let noise = &mut noise[..pixels.len()];
@@ -31,6 +29,7 @@ fn add_noise(images: &mut [f32], _: Shape, sigma: f32, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Shape;
 
     /// e / sigma has the moments of a standard normal number, to five standard errors.
     #[test]

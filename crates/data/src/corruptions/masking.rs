@@ -2,8 +2,7 @@
 //! (Vincent et al. 2008, ICML; 2010, JMLR 11:3371, where the fraction is called nu). Each pixel is
 //! drawn by itself, so the fraction of an image that is masked varies about `fraction`.
 
-use crate::corruptions::Corruption;
-use crate::images::Shape;
+use crate::corruptions::{Corruption, Effect, Family, Severity};
 use crate::stream::Stream;
 
 /// Declared in [`crate::corruptions::ALL`].
@@ -12,13 +11,16 @@ pub(super) static MASKING: Corruption = Corruption {
     summary: "turns a random fraction of the pixels to 0",
     formula: "x~ = 0 with probability fraction, otherwise x",
     source: "Vincent et al. 2008, ICML; 2010, JMLR 11:3371-3408",
-    severity: "fraction",
-    range: 0.0..=1.0,
-    graded: &[0.1, 0.25, 0.5, 0.75],
-    corrupt: mask,
+    family: Family::Noise,
+    severity: Some(Severity {
+        name: "fraction",
+        range: 0.0..=1.0,
+        graded: &[0.1, 0.25, 0.5, 0.75],
+    }),
+    effect: Effect::Numbers(mask),
 };
 
-fn mask(images: &mut [f32], _: Shape, fraction: f32, stream: &mut Stream) {
+fn mask(images: &mut [f32], fraction: f32, stream: &mut Stream) {
     let mut draws = [0.0; 512];
     for pixels in images.chunks_mut(draws.len()) {
         let draws = &mut draws[..pixels.len()];
@@ -32,6 +34,7 @@ fn mask(images: &mut [f32], _: Shape, fraction: f32, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Shape;
 
     #[test]
     fn the_fraction_of_pixels_turned_to_zero_is_the_one_asked_for() {

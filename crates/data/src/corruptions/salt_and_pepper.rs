@@ -3,8 +3,7 @@
 //! one struck by pepper stays black. Each pixel is drawn by itself, so the fraction of an image
 //! that is struck varies about `fraction`.
 
-use crate::corruptions::Corruption;
-use crate::images::Shape;
+use crate::corruptions::{Corruption, Effect, Family, Severity};
 use crate::stream::Stream;
 
 /// Declared in [`crate::corruptions::ALL`].
@@ -13,13 +12,12 @@ pub(super) static SALT_AND_PEPPER: Corruption = Corruption {
     summary: "turns a random fraction of the pixels to 0 or 1, with equal chance",
     formula: "x~ = 0 or 1, each with probability fraction / 2, otherwise x",
     source: "Vincent et al. 2010, JMLR 11:3371-3408",
-    severity: "fraction",
-    range: 0.0..=1.0,
-    graded: &[0.05, 0.1, 0.2, 0.4],
-    corrupt: strike,
+    family: Family::Noise,
+    severity: Some(Severity { name: "fraction", range: 0.0..=1.0, graded: &[0.05, 0.1, 0.2, 0.4] }),
+    effect: Effect::Numbers(strike),
 };
 
-fn strike(images: &mut [f32], _: Shape, fraction: f32, stream: &mut Stream) {
+fn strike(images: &mut [f32], fraction: f32, stream: &mut Stream) {
     let pepper = fraction / 2.0;
     let mut draws = [0.0; 512];
     for pixels in images.chunks_mut(draws.len()) {
@@ -35,6 +33,7 @@ fn strike(images: &mut [f32], _: Shape, fraction: f32, stream: &mut Stream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::images::Shape;
 
     #[test]
     fn salt_and_pepper_each_strike_half_of_the_fraction() {
