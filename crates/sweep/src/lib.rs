@@ -34,5 +34,5 @@ pub use run::{
     Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId,
     RunPlan, RunState, Trial, TrialId,
 };
-pub use specs::{ComparisonSpec, TableSpec};
+pub use specs::{ComparisonSpec, Statistic, TableSpec};
 pub use value::Value;

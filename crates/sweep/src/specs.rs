@@ -3,6 +3,37 @@
 use crate::filter::Filter;
 use crate::value::Value;
 
+/// What a cell shows of the values of its seeds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Statistic {
+    /// The mean.
+    #[default]
+    Mean,
+    /// The middle value.
+    Median,
+    /// The interquartile mean: the mean without the lowest and the highest quarter.
+    Iqm,
+}
+
+impl Statistic {
+    /// Every statistic.
+    pub const ALL: [Statistic; 3] = [Statistic::Mean, Statistic::Median, Statistic::Iqm];
+
+    /// Its one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Statistic::Mean => "mean",
+            Statistic::Median => "median",
+            Statistic::Iqm => "iqm",
+        }
+    }
+
+    /// The statistic whose word this is.
+    pub fn from_word(word: &str) -> Option<Statistic> {
+        Statistic::ALL.into_iter().find(|statistic| statistic.word() == word)
+    }
+}
+
 /// One `[[table]]` of an experiment file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableSpec {

@@ -1,4 +1,10 @@
-//! Where values lie and how far they spread: `mean = sum x / n`, `sd^2 = sum (x - mean)^2 / (n - 1)`.
+//! Where values lie and how far they spread: `mean = sum x / n`, `sd^2 = sum (x - mean)^2 / (n - 1)`,
+//! and the interquartile mean, the mean of what is left when a quarter of the values, rounded down,
+//! is cut off at either end: it withstands outliers like the median and wastes fewer values.
+//!
+//! Agarwal et al. (2021), "Deep Reinforcement Learning at the Edge of the Statistical Precipice".
+
+use ablate_sweep::Statistic;
 
 /// A spread below this share of the largest value is rounding, not spread.
 const ROUNDING: f64 = 1e-12;
@@ -36,6 +42,23 @@ pub fn median(values: &[f64]) -> Option<f64> {
     Some(lower + (upper - lower) / 2.0)
 }
 
+/// The interquartile mean; `None` without values. Of up to three values it is the mean.
+pub fn iqm(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let cut = sorted.len() / 4;
+    mean(&sorted[cut..sorted.len() - cut])
+}
+
+/// The statistic of that name; `None` without values.
+pub fn location(values: &[f64], statistic: Statistic) -> Option<f64> {
+    match statistic {
+        Statistic::Mean => mean(values),
+        Statistic::Median => median(values),
+        Statistic::Iqm => iqm(values),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -57,6 +80,15 @@ mod tests {
     #[test]
     fn too_few_values_have_no_statistic() {
         assert_eq!((mean(&[]), median(&[]), sd(&[]), sd(&[1.0])), (None, None, None, None));
+        assert_eq!(iqm(&[]), None);
+    }
+
+    #[test]
+    fn the_interquartile_mean_agrees_with_scipy() {
+        // scipy.stats.trim_mean(x, 0.25)
+        assert!((iqm(&X).unwrap() - 0.0412).abs() < 1e-15);
+        assert!((iqm(&[9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -50.0]).unwrap() - 3.5).abs() < 1e-15);
+        assert_eq!(iqm(&[1.0, 2.0, 6.0]), Some(3.0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The probability of improvement: the share of all pairs (one value of ours, one of theirs) in
-//! which ours is better, a tie counting one half; `U / (n m)` with the Mann-Whitney `U`.
+//! which ours is better, a tie counting one half; `U / (n m)` with the Mann-Whitney `U`. And the
+//! performance profile: the share of values that are better than a threshold, over all thresholds;
+//! a side whose profile lies above the other's everywhere is better whatever is asked for.
 //!
 //! Agarwal et al. (2021), "Deep Reinforcement Learning at the Edge of the Statistical Precipice".
 
@@ -31,6 +33,18 @@ pub fn probability_of_improvement(
     Some(wins / (ours.len() * theirs.len()) as f64)
 }
 
+/// The share of `values` that are better than `threshold`, from 0 to 1. `None` without values, or if
+/// the metric has no better direction.
+pub fn profile(values: &[f64], threshold: f64, direction: Direction) -> Option<f64> {
+    let better = |value: &&f64| match direction {
+        Direction::Lower => **value < threshold,
+        Direction::Higher => **value > threshold,
+        Direction::Neither => false,
+    };
+    let defined = !values.is_empty() && direction != Direction::Neither;
+    defined.then(|| values.iter().filter(better).count() as f64 / values.len() as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +59,16 @@ mod tests {
         let y = [0.0405, 0.0402, 0.0419, 0.05];
         assert_eq!(probability_of_improvement(&x, &y, Direction::Higher), Some(0.45));
         assert_eq!(probability_of_improvement(&x, &y, Direction::Lower), Some(0.55));
+    }
+
+    #[test]
+    fn a_profile_is_the_share_of_values_that_are_better_than_its_threshold() {
+        let values = [0.1, 0.2, 0.2, 0.4];
+        let at = |threshold, direction| profile(&values, threshold, direction).unwrap();
+        assert_eq!((at(0.2, Direction::Lower), at(0.2, Direction::Higher)), (0.25, 0.25));
+        assert_eq!((at(0.05, Direction::Lower), at(1.0, Direction::Lower)), (0.0, 1.0));
+        assert_eq!(profile(&[], 0.5, Direction::Lower), None);
+        assert_eq!(profile(&values, 0.5, Direction::Neither), None);
     }
 
     #[test]
