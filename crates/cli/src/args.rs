@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     after_help = "Data goes to stdout, progress and messages to stderr.\n\n\
                   Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
-                  3 some runs failed or are unfinished, or a verified run differs;\n\
+                  3 some runs failed or are unfinished, a verified run differs, or a claim is not supported;\n\
                   130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on).",
     after_long_help = "Examples:\n  \
         ablate plan experiments/first-look.toml        what would run, and why\n  \
@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         ablate compare first-look --axis pretraining   paired by seed\n  \
         ablate table first-look --format latex         the table, for the paper\n\n\
         Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
-        3 some runs failed or are unfinished, or a verified run differs;\n\
+        3 some runs failed or are unfinished, a verified run differs, or a claim is not supported;\n\
         130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on)."
 )]
 pub(crate) struct Cli {
@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Pair runs by seed along one axis: differences with intervals and tests
     Compare(Compare),
+    /// Hold the claims of an experiment against its runs: supported, refuted or undecided
+    Claims(Claims),
     /// Print a table that an experiment declares: means and intervals over seeds
     Table(Table),
     /// Train a finished run again and compare every bit of curves, weights and scores
@@ -207,6 +209,15 @@ pub(crate) struct Compare {
     /// Parameters whose values split the summary, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) by: Vec<String>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = TableFormat::Text)]
+    pub(crate) format: TableFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Claims {
+    #[command(flatten)]
+    pub(crate) target: Target,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     /// Not every run is finished: some failed, or another process holds them. Or a verified run
     /// differs.
     Unfinished,
+    /// A claim is refuted or undecided.
+    Unsupported,
     /// Ctrl-C.
     Interrupted,
     /// SIGTERM.
@@ -23,7 +25,7 @@ impl Exit {
     fn number(self) -> u8 {
         match self {
             Exit::Done => 0,
-            Exit::Unfinished => 3,
+            Exit::Unfinished | Exit::Unsupported => 3,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
         }

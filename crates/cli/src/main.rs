@@ -40,6 +40,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Sql(args) => commands::sql::run(args, common, terminal),
         Command::Show(args) => commands::show::run(args, common, terminal),
         Command::Compare(args) => commands::compare::run(args, common, terminal),
+        Command::Claims(args) => commands::claims::run(args, common, terminal),
         Command::Table(args) => commands::table::run(args, common, terminal),
         Command::Verify(args) => commands::verify::run(args, common, terminal),
         Command::List(args) => commands::list::run(args, common, terminal),

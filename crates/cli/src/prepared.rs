@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ablate_records::{ExperimentRecord, Store};
-use ablate_report::{RunSet, TrialRuns, compare, tables};
+use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source,
     Trial, TrialId, Value,
@@ -90,7 +90,7 @@ impl Prepared {
 
     /// Says what the experiment declares about its answer and its runs cannot give: a comparison with
     /// a value that no trial has, or of trials whose partners are not planned (a sample may not have
-    /// drawn them), or a table whose filter finds nothing.
+    /// drawn them), a table whose filter finds nothing, or a claim about trials that are not planned.
     pub(crate) fn warn_of_what_cannot_be_answered(&self, catalog: &Catalog, terminal: &Terminal) {
         for unanswerable in self.unanswerable(catalog) {
             terminal.error(&format!("warning: {unanswerable}"));
@@ -120,7 +120,9 @@ impl Prepared {
                 found.baseline
             )),
         });
-        tables.map(|error| error.to_string()).chain(comparison).collect()
+        let claims = claims::judge(&set, &self.experiment.claims, catalog);
+        let claims = claims.map(|judged| judged.unanswerable()).unwrap_or_default();
+        tables.map(|error| error.to_string()).chain(comparison).chain(claims).collect()
     }
 
     /// The runs of the experiment as the store has them now.

@@ -1,11 +1,13 @@
 //! Runs to statistics, to tables and comparisons, to text, Markdown, LaTeX, CSV and JSON. Pure: this
 //! crate knows no files, no SQL, no Candle and no terminal; it returns strings.
 //!
-//! The flow is `RunSet -> Table | Comparison -> render(Format, Style) -> String`. [`tables::build`]
-//! aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis, and the two end
-//! in the same [`Table`] model, which the renderers share. [`Grid`] is the plain sheet of a query,
+//! The flow is `RunSet -> Table | Comparison | Claims -> render(Format, Style) -> String`.
+//! [`tables::build`] aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis,
+//! and the two end in the same [`Table`] model, which the renderers share; [`claims::judge`] holds
+//! what an experiment states against its runs. [`Grid`] is the plain sheet of a query,
 //! and [`plot`] draws curves. What the numbers mean is told in `METHOD.md`.
 
+pub mod claims;
 pub mod comparison;
 mod error;
 mod grid;

@@ -1,9 +1,12 @@
 //! Holds METHOD.md to the code: every number and every output that it shows is computed again here.
 
+use ablate_sweep::Filter;
+use ablate_sweep::claim::{Cells, ClaimSpec, Statement};
+
 use crate::fixture::{catalog, comparison_spec, set, table_spec};
 use crate::renderers::{Format, Style};
 use crate::stats::{LEVEL, difference, mean, paired_test, sd, t_quantile};
-use crate::{compare, tables};
+use crate::{claims, compare, tables};
 
 const METHOD: &str = include_str!("../METHOD.md");
 
@@ -67,6 +70,32 @@ fn the_multipliers_of_the_t_interval_are_those_the_page_lists() {
     for n in [2, 3, 5, 10, 20] {
         shows(&row(n));
     }
+}
+
+#[test]
+fn the_claims_shown_are_judged_as_the_page_says() {
+    let filter = |text: &str| Filter::parse(text).unwrap();
+    let arms = || [filter("pretraining == 'greedy'"), filter("pretraining == 'none'")];
+    let helps = ClaimSpec {
+        name: "helps".into(),
+        metric: "test_error".into(),
+        statement: Statement::Below(arms()),
+        by: vec!["depth".into()],
+        filter: None,
+        cells: Cells::Best,
+        select: "valid_error".into(),
+        source: Some("Erhan 2010, figure 1".into()),
+    };
+    let steadies = ClaimSpec {
+        name: "steadies".into(),
+        statement: Statement::LessSpread(arms()),
+        by: vec![],
+        filter: Some(filter("depth == 3")),
+        source: None,
+        ..helps.clone()
+    };
+    let judged = claims::judge(&set(), &[helps, steadies], &catalog()).unwrap();
+    shows(&judged.render(Format::Text, Style::default()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! An experiment: one TOML file that asks one question, read and checked as a whole. What each
 //! section means stands in `experiments/README.md`.
 
+mod claims;
 mod document;
 mod filters;
 pub(crate) mod grid;
@@ -17,6 +18,7 @@ mod messages;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::claim::ClaimSpec;
 use crate::expansion::{self, Expansion};
 use crate::mistakes::{Mistake, Mistakes, Place, SourceText};
 use crate::overrides::Override;
@@ -25,7 +27,7 @@ use document::{Section, unknown};
 use grid::Grid;
 use sections::Sections;
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "experiment",
     "grid",
     "variant",
@@ -35,6 +37,7 @@ const SECTIONS: [&str; 10] = [
     "exclude",
     "sample",
     "compare",
+    "claim",
     "table",
 ];
 
@@ -57,6 +60,8 @@ pub struct Experiment {
     pub tables: Vec<TableSpec>,
     /// The paired comparison that answers it, if there is one.
     pub comparison: Option<ComparisonSpec>,
+    /// What it expects to find.
+    pub claims: Vec<ClaimSpec>,
     grid: Grid,
     max_runs: Option<u64>,
     text: Arc<SourceText>,
@@ -111,6 +116,7 @@ impl Experiment {
         let tables = specs::tables(&file.tables, source.text, catalog, &mut log);
         let comparison =
             file.compare.as_ref().and_then(|section| specs::comparison(section, catalog, &mut log));
+        let claims = claims::claims(&file.claims, source.text, catalog, &mut log);
         let grid = Grid::read(file.grid, overrides, source.text, catalog, &mut log);
         if !log.is_empty() {
             return Err(Mistakes::new(text(source.text), log));
@@ -123,6 +129,7 @@ impl Experiment {
             seeds: head.seeds,
             tables: tables.into_iter().chain(default).collect(),
             comparison,
+            claims,
             grid,
             max_runs: head.max_runs,
             text: text(source.text),
@@ -149,6 +156,7 @@ struct ExperimentFile<'t> {
     head: Option<Section<'t>>,
     grid: Sections<'t>,
     compare: Option<Section<'t>>,
+    claims: Vec<Section<'t>>,
     tables: Vec<Section<'t>>,
 }
 
@@ -170,6 +178,7 @@ impl<'t> ExperimentFile<'t> {
                     grid.sample = section.and_then(|section| head::sample(&section, log));
                 }
                 "compare" => file.compare = Section::one(&field, "[compare]", log),
+                "claim" => file.claims = Section::many(&field, log),
                 "table" => file.tables = Section::many(&field, log),
                 other => {
                     let title = format!("unknown section `{other}`");

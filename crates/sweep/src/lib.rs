@@ -7,6 +7,7 @@
 
 mod axis;
 pub mod catalog;
+pub mod claim;
 mod domain;
 pub mod expansion;
 pub mod experiment;

@@ -1,5 +1,6 @@
 //! The commands, one a file: each reads its arguments, asks the other crates, and prints.
 
+pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod list;

@@ -6,13 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use ablate_records::{Durability, Owner, Standing, Store};
-use ablate_report::tables;
+use ablate_report::{Format, claims, tables};
 use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
 use ablate_sweep::{Catalog, RunId, RunPlan};
 use anyhow::Context;
 
 use crate::args::{Common, Sweep, TableFormat};
-use crate::commands::table;
+use crate::commands::{query, table};
 use crate::exit::Exit;
 use crate::format;
 use crate::laboratory::Laboratory;
@@ -63,7 +63,9 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         train(waiting, &sweep, &mut store, &settings)?
     };
     match exit {
-        Exit::Done | Exit::Unfinished => answer(&prepared, &store, &catalog, common, terminal)?,
+        Exit::Done | Exit::Unfinished | Exit::Unsupported => {
+            answer(&prepared, &store, &catalog, common, terminal)?
+        }
         Exit::Interrupted | Exit::Terminated => {
             terminal.message(&format!("go on with: {}", provenance::command()));
         }
@@ -266,7 +268,8 @@ fn conclude(summary: &Summary, prepared: &Prepared, common: &Common, terminal: &
     }
 }
 
-/// Prints the first table of the experiment and its comparison, and says what to type next.
+/// Prints the first table of the experiment, its comparison and its claims, and says what to type
+/// next.
 fn answer(
     prepared: &Prepared,
     store: &Store,
@@ -284,6 +287,10 @@ fn answer(
     let comparison = prepared.experiment.comparison.as_ref();
     if let Some(Ok(found)) = comparison.map(|spec| ablate_report::compare(&set, spec, catalog)) {
         parts.push(format!("{}\n", found.sentences().join("\n")));
+    }
+    let claims = &prepared.experiment.claims;
+    if let Some(judged) = claims::judge(&set, claims, catalog).ok().filter(|_| !claims.is_empty()) {
+        parts.push(judged.render(Format::Text, query::style(terminal)));
     }
     terminal.data(&parts.join("\n"))?;
     terminal.message(&next(prepared, common));

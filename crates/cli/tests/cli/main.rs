@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 mod bench;
+mod claims;
 mod hostile;
 mod interruptions;
 mod listing;

@@ -14,7 +14,7 @@ use crate::table::{Absence, Cell, Measured, Table};
 
 use super::terminal::is_hidden;
 
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// Indented. JSON allows every character but ASCII controls to stand as it is; those that a terminal
 /// would obey are escaped as well, which every reader undoes.
@@ -126,7 +126,7 @@ fn measured(cell: &Measured) -> Json {
     })
 }
 
-fn estimate(estimate: &Estimate) -> Json {
+pub(super) fn estimate(estimate: &Estimate) -> Json {
     json!({
         "mean": estimate.mean,
         "low": estimate.interval.map(|interval| interval.low),
@@ -224,7 +224,7 @@ fn evidence(evidence: &Evidence) -> Json {
     })
 }
 
-fn labels(keys: &[String], labels: &[Label]) -> Json {
+pub(super) fn labels(keys: &[String], labels: &[Label]) -> Json {
     let value = |Label(value): &Label| value.as_ref().map_or(Json::Null, Value::to_json);
     keys.iter().cloned().zip(labels.iter().map(value)).collect::<serde_json::Map<_, _>>().into()
 }

@@ -114,7 +114,7 @@ fn comment(text: &str) -> String {
 }
 
 /// `text` as it reads. A character that LaTeX's standard fonts lack is written as its code point.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let shown = visible(text);
     let mut out = String::with_capacity(shown.len());
     let mut chars = shown.chars().peekable();

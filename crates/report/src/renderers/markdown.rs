@@ -77,7 +77,7 @@ fn cell(cell: &Shown) -> String {
 
 /// `text` as it reads, whatever Markdown or HTML it looks like. An underscore within a word stays:
 /// it starts no emphasis there, and `test_error` is to remain legible in the source.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let chars: Vec<char> = visible(text).chars().collect();
     let is_word =
         |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric());

@@ -1,6 +1,7 @@
 //! Tables, comparisons and query results as text in five formats. Every renderer is a pure function
 //! of its input: the same runs give the same bytes.
 
+mod claims;
 mod csv;
 mod json;
 mod latex;

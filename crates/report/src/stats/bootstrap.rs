@@ -77,7 +77,7 @@ pub fn stratified_interval(
 
 /// What `statistic` comes to on resamples of `n` replicates, each given as the places of its
 /// members; resamples for which it is undefined are left out.
-pub fn replicates(n: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> Vec<f64> {
+pub(crate) fn replicates(n: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> Vec<f64> {
     let mut stream = SplitMix64::new();
     let draw = |_| {
         let places: Vec<usize> = (0..n).map(|_| stream.place(n)).collect();
@@ -87,7 +87,7 @@ pub fn replicates(n: usize, statistic: impl Fn(&[usize]) -> Option<f64>) -> Vec<
 }
 
 /// From one percentile of `resamples` to the other; `None` where they all agree.
-pub fn percentile_interval(mut resamples: Vec<f64>, level: f64) -> Option<Interval> {
+pub(crate) fn percentile_interval(mut resamples: Vec<f64>, level: f64) -> Option<Interval> {
     sd(&resamples).filter(|sd| *sd > 0.0)?;
     resamples.sort_by(f64::total_cmp);
     let tail = (1.0 - level) / 2.0;

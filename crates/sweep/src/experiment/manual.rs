@@ -1,5 +1,6 @@
 //! Holds `experiments/README.md` to its word: its examples are read, and expand as it says.
 
+use crate::claim::Statement;
 use crate::expansion::Expansion;
 use crate::experiment::{Experiment, Limit, Source};
 use crate::fixtures::{catalog, lines};
@@ -65,6 +66,18 @@ fn the_tables_of_the_page_are_read() {
     assert_eq!(names, ["depth", "shallow"]);
     assert!(experiment.tables.iter().all(|table| table.select == "valid_error"));
     assert_eq!(experiment.comparison.unwrap().by, ["depth"]);
+}
+
+#[test]
+fn the_claims_of_the_page_are_read_and_its_kinds_are_all_there_are() {
+    let text = format!("{HEAD}{}", block("### Claims", "toml"));
+    let kinds: Vec<&str> =
+        read(&text).unwrap().claims.iter().map(|claim| claim.statement.kind()).collect();
+    assert_eq!(kinds, ["below", "gap-grows", "inner-optimum"]);
+    let page = &PAGE[PAGE.find("### Claims").unwrap()..];
+    for kind in Statement::KINDS {
+        assert!(page.contains(&format!("`{kind}`")), "{kind}");
+    }
 }
 
 #[test]

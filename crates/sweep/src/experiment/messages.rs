@@ -153,6 +153,60 @@ by = ["pretraining"]
 }
 
 #[test]
+fn claims_say_what_their_kind_takes() {
+    let shown = message_below_head(
+        r#"[[claim]]
+name = "a"
+kind = "belov"
+metric = "test_error"
+[[claim]]
+name = "a"
+kind = "below"
+metric = "test_eror"
+arms = ["variant == 'basic'", "varient == 'sparse'"]
+along = "depth"
+select = "test_error"
+[[claim]]
+name = "b"
+kind = "equal"
+metric = "test_error"
+arms = ["variant == 'basic'"]
+margin = -1
+cells = "best_one"
+[[claim]]
+name = "c"
+kind = "rising"
+metric = "test_error"
+along = "variant"
+by = "depth"
+[[claim]]
+name = "d"
+kind = "inner-optimum"
+metric = "valid_spread"
+along = "lambda"
+by = "lambda"
+[[claim]]
+name = "e"
+kind = "rank-correlation"
+metric = "test_error"
+arms = ["depth == 1", "depth == 2"]
+values = [1, 2, inf]
+at_least = 2
+[[claim]]
+name = "f"
+kind = "rank-correlation"
+metric = "test_error"
+arms = ["depth == 1", "depth == 2"]
+values = [1, 2, 3]
+at_least = 0.8
+[[claim]]
+knid = "above"
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
 fn overrides_are_shown_as_they_were_given() {
     let text = "[experiment]\nquestion = \"Which?\"\nseeds = 1\n[grid]\ndepth = 1\n";
     let shown = message(text, &["depth=deep", "lamda=1", "variant=[basic,spars]"]);
@@ -262,7 +316,8 @@ proptest! {
             prop::sample::select(vec![
                 "[experiment]\nquestion = 'x'\nseeds = 1\n", "[grid]\n", "[[zip]]\n", "[[union]]\n",
                 "[[when]]\n", "[[exclude]]\n", "[variant.sparse]\n", "[sample]\n", "[compare]\n",
-                "[[table]]\n", "depth = [1, 2]\n", "depth = 3\n", "width = [[2, 1], 3]\n",
+                "[[table]]\n", "[[claim]]\n", "kind = 'below'\n", "kind = 'rising'\n", "along = 'depth'\n",
+                "arms = ['depth == 1', 'depth == 2']\n", "depth = [1, 2]\n", "depth = 3\n", "width = [[2, 1], 3]\n",
                 "lambda = { log = [0.1, 1], n = 3 }\n", "epochs = { from = 1, to = 5, step = 2 }\n",
                 "if = 'depth == 1'\n", "if = \"µ\\n=\"\n", "variant = ['basic', 'sparse']\n",
                 "n = 3\n", "seed = 1\n", "name = 'a'\n", "rows = 'depth'\n", "axis = 'depth'\n",

@@ -75,9 +75,9 @@ pub(super) fn tables(
     tables
 }
 
-struct Reader<'r> {
-    catalog: &'r Catalog,
-    log: &'r mut Vec<Mistake>,
+pub(super) struct Reader<'r> {
+    pub(super) catalog: &'r Catalog,
+    pub(super) log: &'r mut Vec<Mistake>,
 }
 
 impl Reader<'_> {
@@ -113,12 +113,12 @@ impl Reader<'_> {
         Some(field.clone())
     }
 
-    fn params(&mut self, field: &Field<'_>) -> Vec<String> {
+    pub(super) fn params(&mut self, field: &Field<'_>) -> Vec<String> {
         let names = field.names(self.log);
         names.iter().filter_map(|(name, place)| self.param(name, place)).collect()
     }
 
-    fn param(&mut self, name: &str, place: &Place) -> Option<String> {
+    pub(super) fn param(&mut self, name: &str, place: &Place) -> Option<String> {
         let known = self.catalog.param_names();
         if known.contains(&name) {
             return Some(name.to_owned());
@@ -131,7 +131,7 @@ impl Reader<'_> {
         None
     }
 
-    fn metric(&mut self, name: &str, place: &Place) -> Option<String> {
+    pub(super) fn metric(&mut self, name: &str, place: &Place) -> Option<String> {
         if self.catalog.metric(name).is_some() {
             return Some(name.to_owned());
         }
@@ -161,7 +161,7 @@ impl Reader<'_> {
 
     /// The metric that chooses. It looks at validation images only: what has been chosen by test
     /// images can no longer be tested by them.
-    fn select(&mut self, section: &Section<'_>) -> Option<String> {
+    pub(super) fn select(&mut self, section: &Section<'_>) -> Option<String> {
         let Some(field) = section.get("select") else {
             let default = default_select(self.catalog);
             if default.is_none() {
