@@ -230,6 +230,10 @@ pub(crate) struct Table {
     /// Which of its tables, if it declares several; all of them if not given
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// List the runs behind one cell instead, by its row and its column (behind the labels), both
+    /// counted from 1
+    #[arg(long, value_name = "ROW,COLUMN", requires = "name")]
+    pub(crate) cell: Option<String>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,
@@ -320,6 +324,8 @@ pub(crate) enum TableFormat {
     Csv,
     /// LaTeX with booktabs.
     Latex,
+    /// An HTML table.
+    Html,
     /// Everything, run ids and choices included.
     Json,
 }

@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::tables::listed;
+
 /// A table or comparison that cannot be made as it was asked for.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ReportError {
@@ -70,6 +72,30 @@ pub enum ReportError {
         planned: usize,
         /// The filter's text.
         filter: String,
+    },
+    /// A cell that a table does not have.
+    #[error(
+        "{place} has no row {row} and column {column}: it has {}, and {}",
+        listed("row", rows),
+        listed("column", columns)
+    )]
+    NoCell {
+        /// Which table.
+        place: String,
+        /// The row asked for, from 1.
+        row: usize,
+        /// The column asked for, from 1.
+        column: usize,
+        /// The rows there are.
+        rows: Vec<String>,
+        /// The columns there are.
+        columns: Vec<String>,
+    },
+    /// A cell whose value others printed.
+    #[error("no runs of ours are behind this cell: it is quoted from {source_of}")]
+    QuotedCell {
+        /// Where it is printed.
+        source_of: String,
     },
     /// An axis that no planned trial has.
     #[error("comparison: {axis} means nothing in any planned trial; compare along one that varies")]

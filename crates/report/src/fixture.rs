@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ablate_sweep::specs::{ComparisonSpec, TableSpec};
 use ablate_sweep::{
     Catalog, Condition, Direction, Domain, FailureKind, Metric, Param, Params, Run, RunId,
-    RunState, Split, Trial, Value, VariantEntry,
+    RunState, Split, Spread, Statistic, Trial, Value, VariantEntry,
 };
 
 use crate::run_set::{RunSet, TrialRuns};
@@ -209,6 +209,9 @@ pub(crate) fn table_spec() -> TableSpec {
         metrics: vec!["test_error".into()],
         filter: None,
         select: "valid_error".into(),
+        statistic: Statistic::Mean,
+        spread: Spread::T,
+        papers: vec![],
     }
 }
 

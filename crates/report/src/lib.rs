@@ -1,5 +1,5 @@
-//! Runs to statistics, to tables and comparisons, to text, Markdown, LaTeX, CSV and JSON. Pure: this
-//! crate knows no files, no SQL, no Candle and no terminal; it returns strings.
+//! Runs to statistics, to tables, comparisons and claims, to text, Markdown, LaTeX, HTML, CSV and
+//! JSON. Pure: this crate knows no files, no SQL, no Candle and no terminal; it returns strings.
 //!
 //! The flow is `RunSet -> Table | Comparison | Claims -> render(Format, Style) -> String`.
 //! [`tables::build`] aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis,
@@ -33,4 +33,4 @@ pub use label::Label;
 pub use renderers::{Emphasis, Format, Style, painted, visible};
 pub use run_set::{RunSet, Score, TrialRuns};
 pub use stats::{Estimate, Interval};
-pub use table::{Absence, Cell, Choice, Column, Counts, Mark, Measured, Row, Table};
+pub use table::{Absence, Cell, Choice, Column, Counts, Mark, Measured, Quoted, Row, Table};

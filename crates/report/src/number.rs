@@ -67,6 +67,12 @@ pub(crate) fn plain(value: f64, decimals: usize) -> String {
     }
 }
 
+/// How many digits stand behind the point in the shortest text that reads back to `value`.
+pub(crate) fn decimals(value: f64) -> usize {
+    let text = value.to_string();
+    text.split_once('.').map_or(0, |(_, digits)| digits.len())
+}
+
 /// The shortest text that reads back to the same bits; powers of ten only where the plain digits
 /// would be long.
 pub(crate) fn exact(value: f64) -> String {
@@ -108,7 +114,8 @@ pub(crate) fn unit_phrase(unit: &str) -> String {
     }
 }
 
-fn factor(unit: &str) -> f64 {
+/// By what a number of this unit is multiplied to be shown.
+pub(crate) fn factor(unit: &str) -> f64 {
     if unit == "fraction" { 100.0 } else { 1.0 }
 }
 

@@ -1,7 +1,7 @@
 //! The table that every renderer shows: labelled rows and columns of cells that know their interval,
 //! their n, their runs and, where something is missing, why.
 
-use ablate_sweep::{Params, RunId, TrialId};
+use ablate_sweep::{Params, RunId, Spread, Statistic, TrialId, Trust};
 
 use crate::label::Label;
 use crate::run_set::Score;
@@ -22,6 +22,10 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// How it shows over how many replicates a cell was computed.
     pub counts: Counts,
+    /// What its estimates are.
+    pub statistic: Statistic,
+    /// What it shows of how well they are known.
+    pub spread: Spread,
     /// What a reader has to know, one sentence each.
     pub notes: Vec<String>,
 }
@@ -44,6 +48,8 @@ pub struct Column {
     pub heading: String,
     /// The unit of its numbers, as the metric declares it; `1` for plain numbers.
     pub unit: String,
+    /// Where its numbers are printed, if they are not ours.
+    pub source: Option<String>,
 }
 
 /// One row.
@@ -72,6 +78,8 @@ pub enum Cell {
     Effect(Option<f64>),
     /// A word.
     Word(String),
+    /// What others printed, or `None` where they printed nothing.
+    Quoted(Option<Quoted>),
 }
 
 impl Cell {
@@ -84,7 +92,8 @@ impl Cell {
             | Cell::Count(_)
             | Cell::P(_)
             | Cell::Effect(_)
-            | Cell::Word(_) => None,
+            | Cell::Word(_)
+            | Cell::Quoted(_) => None,
         }
     }
 
@@ -97,7 +106,8 @@ impl Cell {
             | Cell::Count(_)
             | Cell::P(_)
             | Cell::Effect(_)
-            | Cell::Word(_) => None,
+            | Cell::Word(_)
+            | Cell::Quoted(_) => None,
         }
     }
 
@@ -106,9 +116,25 @@ impl Cell {
         match self {
             Cell::Measured(measured) => Some(&measured.estimate),
             Cell::Estimate(estimate) => Some(estimate),
-            Cell::Absent(_) | Cell::Count(_) | Cell::P(_) | Cell::Effect(_) | Cell::Word(_) => None,
+            Cell::Absent(_)
+            | Cell::Count(_)
+            | Cell::P(_)
+            | Cell::Effect(_)
+            | Cell::Word(_)
+            | Cell::Quoted(_) => None,
         }
     }
+}
+
+/// A value that others printed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quoted {
+    /// The value as it is printed: percent, where the table shows percent.
+    pub value: f64,
+    /// What is printed behind its plus-minus sign.
+    pub spread: Option<f64>,
+    /// How far it can be trusted.
+    pub trust: Trust,
 }
 
 /// Why a cell has no number.
@@ -142,8 +168,10 @@ impl Absence {
 /// A mean over seeds and what is behind it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
-    /// The mean, its interval and its n.
+    /// The table's statistic, its interval (none where the table shows standard deviations) and its n.
     pub estimate: Estimate,
+    /// The standard deviation over seeds; `None` for a single one.
+    pub sd: Option<f64>,
     /// How many seeds were planned.
     pub planned: usize,
     /// How many of these runs failed.

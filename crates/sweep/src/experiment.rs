@@ -6,6 +6,7 @@ mod document;
 mod filters;
 pub(crate) mod grid;
 mod head;
+mod papers;
 mod sections;
 mod specs;
 mod values;

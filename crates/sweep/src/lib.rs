@@ -35,5 +35,5 @@ pub use run::{
     Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId,
     RunPlan, RunState, Trial, TrialId,
 };
-pub use specs::{ComparisonSpec, Statistic, TableSpec};
+pub use specs::{ComparisonSpec, Paper, PaperValue, Spread, Statistic, TableSpec, Trust};
 pub use value::Value;

@@ -1,7 +1,8 @@
 //! `ablate table`: the tables that an experiment declares.
 
 use ablate_records::Store;
-use ablate_report::{Format, Table as Built, tables};
+use ablate_report::tables::{self, Place};
+use ablate_report::{Format, Table as Built};
 
 use crate::args::{Common, Table, TableFormat};
 use crate::commands::query;
@@ -26,6 +27,12 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
     }
     let store = Store::open_read_only(&common.db)?;
     let set = prepared.run_set(&store)?;
+    if let (Some(cell), [spec]) = (&args.cell, wanted.as_slice()) {
+        let behind = tables::behind(&set, spec, &catalog, place(cell)?);
+        let behind = behind.map_err(|error| Usage(error.to_string()))?;
+        terminal.data(&behind.render(format(args.format), query::style(terminal)))?;
+        return Ok(Exit::Done);
+    }
     let (mut built, mut refused) = (Vec::new(), Vec::new());
     for spec in wanted {
         match tables::build(&set, spec, &catalog) {
@@ -40,6 +47,16 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
     refused.iter().for_each(|error| terminal.error(&format!("warning: {error}")));
     terminal.data(&join(&built, args.format, terminal))?;
     Ok(Exit::Done)
+}
+
+/// The cell that `2,3` means.
+fn place(text: &str) -> Result<Place, Usage> {
+    let numbers = text.split_once(',').and_then(|(row, column)| {
+        Some(Place { row: row.trim().parse().ok()?, column: column.trim().parse().ok()? })
+    });
+    numbers.ok_or_else(|| {
+        Usage(format!("--cell {text}: a cell is a row and a column, counted from 1, such as 2,3"))
+    })
 }
 
 /// Several tables in one output: JSON stays one document.
@@ -67,6 +84,7 @@ pub(crate) fn format(format: TableFormat) -> Format {
         TableFormat::Md => Format::Markdown,
         TableFormat::Csv => Format::Csv,
         TableFormat::Latex => Format::Latex,
+        TableFormat::Html => Format::Html,
         TableFormat::Json => Format::Json,
     }
 }

@@ -59,7 +59,7 @@ fn a_claim_that_is_not_supported_exits_with_3_in_every_format() {
 fn a_sweep_ends_with_its_claims_and_its_exit_code_is_that_of_its_runs() {
     let bench = with(&format!("{TRUE}{BOLD}"));
     let sweep = bench.ablate(&["sweep", "small.toml"]).expect(0);
-    sweep.prints(&["supported: errors are shares", "undecided: an exact order"]);
+    let sweep = sweep.prints(&["supported: errors are shares", "undecided: an exact order"]);
     sweep.says(&["claim \"an exact order\"", "2 of the 3 values of depth"]);
 }
 

@@ -12,6 +12,7 @@ fn a_table_is_printed_in_every_format() {
         ("text", &["errors", "depth 1", "contractive"][..]),
         ("md", &["| pretraining | variant | depth 1 | depth 2 |"]),
         ("latex", &["\\begin{tabular}", "\\toprule", "\\end{tabular}"]),
+        ("html", &["<table>", "<caption>errors", "<th scope=\"col\">depth 1</th>"]),
         ("csv", &["pretraining,variant,depth,metric"]),
         ("json", &["\"table\": \"errors\""]),
     ] {
@@ -52,6 +53,34 @@ fn a_table_by_name_and_by_file_is_the_same() {
     let by = |experiment: &str| bench.ablate(&["table", experiment]).expect(0).stdout;
     assert_eq!(by("small"), by("small.toml"));
     assert_eq!(by("small"), by("./small.toml"));
+}
+
+#[test]
+fn the_runs_behind_a_cell_are_those_that_its_line_names() {
+    let bench = Bench::swept();
+    let table = bench.ablate(&["table", "small", "errors", "--format", "csv"]).expect(0).csv();
+    let at = |name: &str| table[0].iter().position(|column| column == name).unwrap();
+    // The second row and the first column are the third line of cells.
+    let cell = ["table", "small", "errors", "--cell", "2,1", "--format", "csv"];
+    let behind = bench.ablate(&cell).expect(0).csv();
+    let runs: Vec<&str> = behind[1..].iter().map(|line| line[0].as_str()).collect();
+    assert_eq!(runs.join(" "), table[3][at("runs")]);
+    for (cell, said) in [("2", "such as 2,3"), ("0,1", "3 rows: 1 "), ("1,9", "2 columns: 1 ")] {
+        bench.ablate(&["table", "small", "errors", "--cell", cell]).expect(2).says(&[said]);
+    }
+    bench.ablate(&["table", "small", "--cell", "1,1"]).expect(2);
+}
+
+#[test]
+fn what_a_paper_printed_stands_beside_ours() {
+    let bench = Bench::swept();
+    let paper = "\n[[table]]\nname = \"beside\"\nrows = \"pretraining\"\ncolumns = \"depth\"\n\
+                 metric = \"test_error\"\nstatistic = \"iqm\"\n[[table.paper]]\n\
+                 source = \"Someone 2009\"\ntrust = \"memory\"\n\
+                 values = [{ pretraining = \"none\", depth = 1, value = 4.1 }]\n";
+    bench.write("small.toml", format!("{SMALL}{paper}"));
+    let shown = bench.ablate(&["table", "small.toml", "beside"]).expect(0);
+    shown.prints(&["4.1 †", "paper: Someone 2009", "† quoted from memory", "interquartile mean ["]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ablate_sweep::{Trial, Value};
+use ablate_sweep::{Spread, Statistic, Trial, Value};
 
 use crate::grid::{Field, Grid};
 use crate::label::{Label, groups, labels, params_phrase};
@@ -195,8 +195,17 @@ impl Comparison {
         rows: Vec<Row>,
         notes: Vec<String>,
     ) -> Table {
-        let counts = Counts::OwnColumn;
-        Table { name, keys, column_keys: vec![], columns, rows, counts, notes }
+        Table {
+            name,
+            keys,
+            column_keys: vec![],
+            columns,
+            rows,
+            counts: Counts::OwnColumn,
+            statistic: Statistic::Mean,
+            spread: Spread::T,
+            notes,
+        }
     }
 
     fn summary_notes(&self) -> Vec<String> {
@@ -294,7 +303,7 @@ struct Tail {
 }
 
 fn column(heading: &str, unit: &str) -> Column {
-    Column { labels: vec![], heading: heading.to_owned(), unit: unit.to_owned() }
+    Column { labels: vec![], heading: heading.to_owned(), unit: unit.to_owned(), source: None }
 }
 
 /// The mean at the baseline, and ours.

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::claims::{Arm, Claim, Claims, Gap, Part, Side, Test, Verdict};
 use crate::run_set::Score;
 
-use super::{Format, Style, csv, json, latex, markdown, painted, visible};
+use super::{Format, Style, csv, html, json, latex, markdown, painted, visible};
 
 impl Claims {
     /// The claims in `format`, with a line break at the end.
@@ -15,6 +15,7 @@ impl Claims {
             Format::Text => text(self, style),
             Format::Markdown => list(self, markdown::escape, &MARKDOWN),
             Format::Latex => list(self, latex::escape, &LATEX),
+            Format::Html => list(self, html::escape, &HTML),
             Format::Csv => csv::grid(&self.grid()),
             Format::Json => json::pretty(&claims(self)),
         }
@@ -63,6 +64,14 @@ const LATEX: Lists = Lists {
     item: |level, text| format!("{}\\item {text}\n", "  ".repeat(level)),
     strong: |text| format!("\\textbf{{{text}}}"),
     paragraph: |text| format!("\n\\noindent {text}.\n"),
+};
+
+const HTML: Lists = Lists {
+    open: |level| format!("{}<ul>\n", "  ".repeat(level)),
+    close: |level| format!("{}</ul>\n", "  ".repeat(level)),
+    item: |level, text| format!("{}<li>{text}</li>\n", "  ".repeat(level + 1)),
+    strong: |text| format!("<strong>{text}</strong>"),
+    paragraph: |text| format!("<p>{text}</p>\n"),
 };
 
 fn list(claims: &Claims, escape: fn(&str) -> String, lists: &Lists) -> String {

@@ -8,17 +8,22 @@
 
 use crate::grid::{Field, Grid};
 use crate::label::Label;
+use crate::number::factor;
 use crate::table::{Absence, Cell, Column, Measured, Row, Table};
 
 /// What every line of a table has behind its labels.
-const TAIL: [&str; 15] = [
-    "metric", "unit", "state", "mean", "low", "high", "level", "n", "planned", "failed", "mark",
-    "chosen", "among", "trial", "runs",
+const TAIL: [&str; 17] = [
+    "metric", "unit", "state", "mean", "low", "high", "level", "sd", "n", "planned", "failed",
+    "mark", "chosen", "among", "trial", "runs", "source",
 ];
 
 pub(super) fn table(table: &Table) -> String {
     let keys = table.keys.iter().chain(&table.column_keys).cloned();
-    let columns: Vec<String> = keys.chain(TAIL.iter().map(|name| (*name).to_owned())).collect();
+    let tail = TAIL.iter().map(|name| match *name {
+        "mean" => table.statistic.word().to_owned(),
+        other => other.to_owned(),
+    });
+    let columns: Vec<String> = keys.chain(tail).collect();
     let mut rows = Vec::new();
     for row in &table.rows {
         for (column, cell) in table.columns.iter().zip(&row.cells) {
@@ -44,13 +49,15 @@ fn cell_line(row: &Row, column: &Column, cell: &Cell) -> Vec<Field> {
     let estimate = cell.estimate();
     let interval = estimate.and_then(|estimate| estimate.interval);
     fields.extend([
-        Field::real(estimate.map(|estimate| estimate.mean)),
+        Field::real(estimate.map(|estimate| estimate.mean).or(printed(cell, &column.unit))),
         Field::real(interval.map(|interval| interval.low)),
         Field::real(interval.map(|interval| interval.high)),
         Field::real(interval.map(|interval| interval.level)),
+        Field::real(cell.measured().and_then(|cell| cell.sd)),
         Field::count(Some(estimate.map_or(0, |estimate| estimate.n))),
     ]);
     fields.extend(provenance(cell.measured(), failed(cell)));
+    fields.push(column.source.clone().map_or(Field::Null, Field::Text));
     fields
 }
 
@@ -82,12 +89,23 @@ fn failed(cell: &Cell) -> Option<usize> {
         | Cell::Count(_)
         | Cell::P(_)
         | Cell::Effect(_)
-        | Cell::Word(_) => None,
+        | Cell::Word(_)
+        | Cell::Quoted(_) => None,
+    }
+}
+
+/// A printed value in the unit of its metric.
+fn printed(cell: &Cell, unit: &str) -> Option<f64> {
+    match cell {
+        Cell::Quoted(Some(quoted)) => Some(quoted.value / factor(unit)),
+        _ => None,
     }
 }
 
 fn state(cell: &Cell) -> &'static str {
     match cell {
+        Cell::Quoted(Some(_)) => "quoted",
+        Cell::Quoted(None) => "not printed",
         Cell::Absent(absence) => absence.word(),
         Cell::Measured(_)
         | Cell::Estimate(_)

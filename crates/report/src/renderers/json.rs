@@ -2,7 +2,7 @@
 //! every bit; absence is `null`; infinity and NaN, which JSON lacks, are the texts `"inf"`, `"-inf"`
 //! and `"NaN"`. `schema` counts changes that could break a reader.
 
-use ablate_sweep::Value;
+use ablate_sweep::{Statistic, Value};
 use serde_json::{Value as Json, json};
 
 use crate::comparison::{Comparison, Evidence, PairedCell, Scope, Side, SummaryRow, Trend};
@@ -40,12 +40,13 @@ pub(super) fn table(table: &Table) -> Json {
             "labels": labels(&table.column_keys, &column.labels),
             "metric": column.heading,
             "unit": column.unit,
+            "source": column.source,
         })
     });
     let rows = table.rows.iter().map(|row| {
         json!({
             "labels": labels(&table.keys, &row.labels),
-            "cells": row.cells.iter().map(cell).collect::<Vec<_>>(),
+            "cells": row.cells.iter().map(|found| cell(found, table.statistic)).collect::<Vec<_>>(),
         })
     });
     json!({
@@ -53,6 +54,8 @@ pub(super) fn table(table: &Table) -> Json {
         "table": table.name,
         "rows_by": table.keys,
         "columns_by": table.column_keys,
+        "statistic": table.statistic.word(),
+        "spread": table.spread.word(),
         "columns": columns.collect::<Vec<_>>(),
         "rows": rows.collect::<Vec<_>>(),
         "notes": table.notes,
@@ -91,9 +94,16 @@ pub(super) fn grid(grid: &Grid) -> Json {
     Json::Array(grid.rows.iter().map(object).collect())
 }
 
-fn cell(cell: &Cell) -> Json {
+fn cell(cell: &Cell, statistic: Statistic) -> Json {
     match cell {
-        Cell::Measured(cell) => measured(cell),
+        Cell::Measured(cell) => measured(cell, statistic),
+        Cell::Quoted(None) => json!({ "state": "not printed" }),
+        Cell::Quoted(Some(quoted)) => json!({
+            "state": "quoted",
+            "printed": quoted.value,
+            "spread": quoted.spread,
+            "trust": quoted.trust.word(),
+        }),
         Cell::Estimate(shown) => estimate(shown),
         Cell::Absent(absence @ Absence::Failed { runs }) => {
             json!({ "state": absence.word(), "failed": runs })
@@ -107,7 +117,7 @@ fn cell(cell: &Cell) -> Json {
     }
 }
 
-fn measured(cell: &Measured) -> Json {
+fn measured(cell: &Measured, statistic: Statistic) -> Json {
     let choice = cell.choice.as_ref().map(|choice| {
         json!({ "params": choice.params.to_json(), "among": choice.among, "by": choice.by })
     });
@@ -116,7 +126,8 @@ fn measured(cell: &Measured) -> Json {
     });
     json!({
         "state": "measured",
-        "estimate": estimate(&cell.estimate),
+        "estimate": of_seeds(&cell.estimate, statistic),
+        "sd": cell.sd,
         "planned": cell.planned,
         "failed": cell.failed,
         "mark": cell.mark.map(|mark| mark.word()),
@@ -127,8 +138,12 @@ fn measured(cell: &Measured) -> Json {
 }
 
 pub(super) fn estimate(estimate: &Estimate) -> Json {
+    of_seeds(estimate, Statistic::Mean)
+}
+
+fn of_seeds(estimate: &Estimate, statistic: Statistic) -> Json {
     json!({
-        "mean": estimate.mean,
+        statistic.word(): estimate.mean,
         "low": estimate.interval.map(|interval| interval.low),
         "high": estimate.interval.map(|interval| interval.high),
         "level": estimate.interval.map(|interval| interval.level),

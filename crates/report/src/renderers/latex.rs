@@ -19,7 +19,7 @@ pub(super) fn table(table: &Table) -> String {
     let mut out = format!("% {}\n", comment(&layout.title));
     out.push_str(&tabular(&spec, &header(&layout), rows));
     let mut notes: Vec<String> = layout.legend.iter().map(|note| escape(note)).collect();
-    let marks = layout.marks.legend("BEST", "TIE").map(|note| {
+    let marks = layout.marks_legend("BEST", "TIE").map(|note| {
         escape(&note).replacen("BEST", "\\textbf{bold}:", 1).replacen("TIE", "\\emph{italic}:", 1)
     });
     notes.extend(marks);
@@ -96,16 +96,14 @@ fn below(notes: &[String]) -> String {
 }
 
 fn cell(cell: &Shown) -> String {
-    let spread =
-        if cell.spread.is_empty() { String::new() } else { format!(" ± {}", cell.spread) };
-    let text = escape(&format!("{}{spread}", cell.value));
+    let text = escape(&cell.text());
     let marked = match cell.mark {
         Some(Mark::Best) => format!("\\textbf{{{text}}}"),
         Some(Mark::Tie) => format!("\\emph{{{text}}}"),
         Some(Mark::Worse | Mark::Untested) | None => text,
     };
     let n = cell.n.map(|n| format!(" ({n})")).unwrap_or_default();
-    format!("{marked}{n}")
+    format!("{marked}{}{n}", escape(cell.sign))
 }
 
 /// A comment ends with its line, so only what could end the line has to go.
@@ -129,6 +127,8 @@ pub(super) fn escape(text: &str) -> String {
             '>' if chars.next_if_eq(&'=').is_some() => out.push_str("$\\geq$"),
             '>' => out.push_str("$>$"),
             '|' => out.push_str("$|$"),
+            '†' => out.push_str("$^\\dagger$"),
+            '‡' => out.push_str("$^\\ddagger$"),
             '±' => out.push_str("$\\pm$"),
             // The standard encoding has no straight double quote.
             '"' => out.push_str("''"),

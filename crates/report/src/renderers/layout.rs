@@ -2,9 +2,11 @@
 //! levels of the header, and the legend. Nothing is escaped yet.
 
 use crate::label::Label;
-use crate::number::{Precision, p_value, plain, unit_suffix};
-use crate::stats::{Estimate, LEVEL};
-use crate::table::{Absence, Cell, Column, Counts, Mark, Row, Table};
+use ablate_sweep::{Spread, Statistic, Trust};
+
+use crate::number::{Precision, decimals, p_value, plain, unit_suffix};
+use crate::stats::{Estimate, FEWEST_FOR_BOOTSTRAP, Interval, LEVEL};
+use crate::table::{Absence, Cell, Column, Counts, Mark, Measured, Quoted, Row, Table};
 
 /// A table in words.
 pub(super) struct Layout {
@@ -17,7 +19,9 @@ pub(super) struct Layout {
     /// How to read a cell.
     pub(super) legend: Vec<String>,
     /// Which marks there are.
-    pub(super) marks: Marks,
+    marks: Marks,
+    /// What its estimates are.
+    statistic: Statistic,
     /// What the table itself has to say.
     pub(super) notes: Vec<String>,
 }
@@ -33,11 +37,26 @@ pub(super) struct LaidRow {
 pub(super) struct Shown {
     /// The mean, or whatever else the cell holds.
     pub(super) value: String,
-    /// The half-width; `?` for a mean without interval, empty for what is no mean.
+    /// What stands between it and what follows: ` ± `, or a blank before the ends of an interval.
+    pub(super) between: &'static str,
+    /// The half-width or the ends; `?` for a mean without interval, empty for what is no mean.
     pub(super) spread: String,
+    /// The sign of a value that is quoted at second hand: `†`, `‡`, or nothing.
+    pub(super) sign: &'static str,
     /// Its n, where that is not what the legend says.
     pub(super) n: Option<usize>,
     pub(super) mark: Option<Mark>,
+}
+
+impl Shown {
+    /// The value with its spread.
+    pub(super) fn text(&self) -> String {
+        if self.spread.is_empty() {
+            self.value.clone()
+        } else {
+            format!("{}{}{}", self.value, self.between, self.spread)
+        }
+    }
 }
 
 /// Which marks a table uses.
@@ -54,8 +73,13 @@ impl Layout {
         let precisions: Vec<Precision> = (0..table.columns.len())
             .map(|at| {
                 let cells = table.rows.iter().map(|row| &row.cells[at]);
-                Precision::of(&table.columns[at].unit, cells.filter_map(Cell::estimate))
+                let estimates: Vec<Estimate> =
+                    cells.filter_map(|cell| wide(cell, table.spread)).collect();
+                Precision::of(&table.columns[at].unit, estimates.iter())
             })
+            .collect();
+        let printed: Vec<[usize; 2]> = (0..table.columns.len())
+            .map(|at| printed_decimals(table.rows.iter().map(|row| &row.cells[at])))
             .collect();
         let row = |row: &Row| LaidRow {
             labels: row.labels.iter().map(Label::to_string).collect(),
@@ -63,7 +87,14 @@ impl Layout {
                 .cells
                 .iter()
                 .zip(&precisions)
-                .map(|(cell, precision)| shown(cell, *precision, common))
+                .zip(&printed)
+                .map(|((cell, precision), printed)| match cell {
+                    Cell::Measured(measured) => {
+                        of_seeds(measured, table.spread, *precision, common)
+                    }
+                    Cell::Quoted(quoted) => quote(quoted.as_ref(), *printed),
+                    other => shown(other, *precision),
+                })
                 .collect(),
         };
         let (title, header) = headings(table);
@@ -74,6 +105,7 @@ impl Layout {
             rows: table.rows.iter().map(row).collect(),
             legend: legend(table, common),
             marks: marks(table),
+            statistic: table.statistic,
             notes: table.notes.clone(),
         }
     }
@@ -102,7 +134,10 @@ fn common_n(table: &Table) -> Option<usize> {
 
 /// The title, with the metric where all columns have the same, and the levels of the header.
 fn headings(table: &Table) -> (String, Vec<Vec<String>>) {
-    let leaf = |column: &Column| format!("{}{}", column.heading, unit_suffix(&column.unit));
+    let leaf = |column: &Column| match column.source {
+        Some(_) => column.heading.clone(),
+        None => format!("{}{}", column.heading, unit_suffix(&column.unit)),
+    };
     let mut header: Vec<Vec<String>> = (0..table.column_keys.len())
         .map(|key| {
             let heading = |column: &Column| heading(&table.column_keys[key], &column.labels[key]);
@@ -130,16 +165,12 @@ fn heading(key: &str, label: &Label) -> String {
     }
 }
 
-fn shown(cell: &Cell, precision: Precision, common: Option<usize>) -> Shown {
+/// A cell that is no statistic over seeds and not quoted.
+fn shown(cell: &Cell, precision: Precision) -> Shown {
     let words = |value: String| Shown { value, ..Shown::default() };
     match cell {
-        Cell::Measured(measured) => Shown {
-            n: Some(measured.estimate.n).filter(|n| Some(*n) != common),
-            mark: measured.mark,
-            ..mean(&measured.estimate, precision)
-        },
         Cell::Estimate(estimate) => mean(estimate, precision),
-        Cell::Absent(Absence::NotPlanned) => Shown::default(),
+        Cell::Absent(Absence::NotPlanned) | Cell::Measured(_) | Cell::Quoted(_) => Shown::default(),
         Cell::Absent(Absence::Failed { runs }) => words(format!("failed ({runs})")),
         Cell::Absent(Absence::NotMeasured) => words("-".to_owned()),
         Cell::Absent(absence @ Absence::NotRun) => words(absence.word().to_owned()),
@@ -151,10 +182,77 @@ fn shown(cell: &Cell, precision: Precision, common: Option<usize>) -> Shown {
 }
 
 fn mean(estimate: &Estimate, precision: Precision) -> Shown {
-    let half = estimate.half_width();
+    half(estimate.mean, estimate.half_width(), precision)
+}
+
+fn half(value: f64, half: Option<f64>, precision: Precision) -> Shown {
     Shown {
-        value: precision.show(estimate.mean),
+        value: precision.show(value),
+        between: " ± ",
         spread: half.map_or("?".to_owned(), |half| precision.show(half)),
+        ..Shown::default()
+    }
+}
+
+fn of_seeds(
+    measured: &Measured,
+    spread: Spread,
+    precision: Precision,
+    common: Option<usize>,
+) -> Shown {
+    let estimate = &measured.estimate;
+    let shown = match (spread, estimate.interval) {
+        (Spread::T, _) | (Spread::Bca, None) => mean(estimate, precision),
+        (Spread::Sd, _) => half(estimate.mean, measured.sd, precision),
+        (Spread::Bca, Some(Interval { low, high, .. })) => Shown {
+            between: " ",
+            spread: format!("[{}, {}]", precision.show(low), precision.show(high)),
+            ..mean(estimate, precision)
+        },
+    };
+    let n = Some(estimate.n).filter(|n| Some(*n) != common);
+    Shown { n, mark: measured.mark, ..shown }
+}
+
+/// The estimate whose interval decides the digits: where standard deviations are shown, theirs.
+fn wide(cell: &Cell, spread: Spread) -> Option<Estimate> {
+    let estimate = *cell.estimate()?;
+    match (cell, spread) {
+        (Cell::Measured(measured), Spread::Sd) => {
+            let around = |sd: f64| Interval {
+                low: estimate.mean - sd,
+                high: estimate.mean + sd,
+                level: LEVEL,
+            };
+            Some(Estimate { interval: measured.sd.map(around), ..estimate })
+        }
+        _ => Some(estimate),
+    }
+}
+
+/// How many digits stand behind the point of a column's printed values, and of their spreads.
+fn printed_decimals<'a>(cells: impl Iterator<Item = &'a Cell>) -> [usize; 2] {
+    let quoted = cells.filter_map(|cell| match cell {
+        Cell::Quoted(quoted) => quoted.as_ref(),
+        _ => None,
+    });
+    quoted.fold([0, 0], |[value, spread], quoted| {
+        [value.max(decimals(quoted.value)), spread.max(quoted.spread.map_or(0, decimals))]
+    })
+}
+
+/// A printed value with the digits that it was printed with: 1.4 beside 1.78 was 1.40.
+fn quote(quoted: Option<&Quoted>, [decimals, of_spread]: [usize; 2]) -> Shown {
+    let Some(quoted) = quoted else { return Shown::default() };
+    Shown {
+        value: plain(quoted.value, decimals),
+        between: " ± ",
+        spread: quoted.spread.map_or_else(String::new, |spread| plain(spread, of_spread)),
+        sign: match quoted.trust {
+            Trust::Read => "",
+            Trust::Secondary => "‡",
+            Trust::Memory => "†",
+        },
         ..Shown::default()
     }
 }
@@ -168,8 +266,14 @@ fn legend(table: &Table, common: Option<usize>) -> Vec<String> {
     match (table.counts, common) {
         (Counts::BelowAndBeside, Some(n)) => {
             let seeds = if n == 1 { "1 seed" } else { &format!("{n} seeds") };
+            let shown = statistic(table.statistic);
+            let shown = match table.spread {
+                Spread::T => format!("{shown} ± half-width of its {level}% t interval"),
+                Spread::Sd => format!("{shown} ± standard deviation"),
+                Spread::Bca => format!("{shown} [its {level}% BCa bootstrap interval]"),
+            };
             legend.push(format!(
-                "mean ± half-width of its {level}% t interval over {seeds}{}",
+                "{shown} over {seeds}{}",
                 if cells().filter_map(Cell::measured).all(|cell| cell.estimate.n == n) {
                     ""
                 } else {
@@ -182,9 +286,22 @@ fn legend(table: &Table, common: Option<usize>) -> Vec<String> {
         }
         (Counts::BelowAndBeside | Counts::OwnColumn, Some(_) | None) => {}
     }
-    if cells().filter_map(Cell::estimate).any(|estimate| estimate.interval.is_none()) {
-        legend
-            .push("± ?: no interval from a single value, or from values that all agree".to_owned());
+    if table.spread == Spread::Bca && common.is_some_and(|n| n < FEWEST_FOR_BOOTSTRAP) {
+        legend.push(format!(
+            "a bootstrap interval of fewer than {FEWEST_FOR_BOOTSTRAP} values is too narrow"
+        ));
+    }
+    let unknown = |cell: &Cell| match (cell, table.spread) {
+        (Cell::Measured(measured), Spread::Sd) => measured.sd.is_none(),
+        _ => cell.estimate().is_some_and(|estimate| estimate.interval.is_none()),
+    };
+    if cells().any(unknown) {
+        legend.push(match table.spread {
+            Spread::Sd => "± ?: a single value has no standard deviation".to_owned(),
+            Spread::T | Spread::Bca => {
+                "± ?: no interval from a single value, or from values that all agree".to_owned()
+            }
+        });
     }
     if cells().any(|cell| matches!(cell, Cell::Absent(Absence::NotPlanned))) {
         legend.push("an empty cell is not in the plan".to_owned());
@@ -205,17 +322,31 @@ fn marks(table: &Table) -> Marks {
     }
 }
 
-impl Marks {
+impl Layout {
     /// What the marks mean, where `best` and `tie` say how they look.
-    pub(super) fn legend(self, best: &str, tie: &str) -> Option<String> {
+    pub(super) fn marks_legend(&self, best: &str, tie: &str) -> Option<String> {
         let alpha = crate::tables::ALPHA;
-        match self {
+        let test = match self.statistic {
+            Statistic::Mean => "paired t",
+            Statistic::Median | Statistic::Iqm => "signed ranks",
+        };
+        let best = format!("{best} best {} of its column", statistic(self.statistic));
+        match self.marks {
             Marks::None => None,
-            Marks::Best => Some(format!("{best} best mean of its column")),
+            Marks::Best => Some(best),
             Marks::BestAndTies => Some(format!(
-                "{best} best mean of its column; {tie} not told apart from it (paired t over \
-                 shared seeds, Holm-corrected within the column, p >= {alpha})"
+                "{best}; {tie} not told apart from it ({test} over shared seeds, Holm-corrected \
+                 within the column, p >= {alpha})"
             )),
         }
+    }
+}
+
+/// The statistic in a sentence.
+fn statistic(statistic: Statistic) -> &'static str {
+    match statistic {
+        Statistic::Mean => "mean",
+        Statistic::Median => "median",
+        Statistic::Iqm => "interquartile mean",
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn table(table: &Table) -> String {
     let mut out = format!("**{}**\n\n", escape(&layout.title));
     out.push_str(&pipes(names, sides, rows));
     let mut notes: Vec<String> = layout.legend.iter().map(|note| escape(note)).collect();
-    notes.extend(layout.marks.legend("**bold**", "*italic*").map(|note| note.replace(">=", "≥")));
+    notes.extend(layout.marks_legend("**bold**", "*italic*").map(|note| note.replace(">=", "≥")));
     notes.extend(layout.notes.iter().map(|note| escape(note)));
     out.push_str(&paragraph(&notes));
     out
@@ -63,16 +63,14 @@ fn paragraph(notes: &[String]) -> String {
 }
 
 fn cell(cell: &Shown) -> String {
-    let spread =
-        if cell.spread.is_empty() { String::new() } else { format!(" ± {}", cell.spread) };
-    let text = escape(&format!("{}{spread}", cell.value));
+    let text = escape(&cell.text());
     let marked = match cell.mark {
         Some(Mark::Best) => format!("**{text}**"),
         Some(Mark::Tie) => format!("*{text}*"),
         Some(Mark::Worse | Mark::Untested) | None => text,
     };
     let n = cell.n.map(|n| format!(" ({n})")).unwrap_or_default();
-    format!("{marked}{n}")
+    format!("{marked}{}{n}", escape(cell.sign))
 }
 
 /// `text` as it reads, whatever Markdown or HTML it looks like. An underscore within a word stays:

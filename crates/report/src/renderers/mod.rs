@@ -1,8 +1,9 @@
-//! Tables, comparisons and query results as text in five formats. Every renderer is a pure function
+//! Tables, comparisons, claims and query results as text in six formats. Every renderer is a pure function
 //! of its input: the same runs give the same bytes.
 
 mod claims;
 mod csv;
+mod html;
 mod json;
 mod latex;
 mod layout;
@@ -26,6 +27,8 @@ pub enum Format {
     Markdown,
     /// A `tabular` that needs `\usepackage{booktabs}`.
     Latex,
+    /// A table to be put into a page.
+    Html,
     /// RFC 4180, one line a cell or a row, numbers as they are.
     Csv,
     /// Everything that is known, runs included.
@@ -34,8 +37,8 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 5] =
-        [Format::Text, Format::Markdown, Format::Latex, Format::Csv, Format::Json];
+    pub const ALL: [Format; 6] =
+        [Format::Text, Format::Markdown, Format::Latex, Format::Html, Format::Csv, Format::Json];
 
     /// Its one word.
     pub fn word(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Format {
             Format::Text => "text",
             Format::Markdown => "markdown",
             Format::Latex => "latex",
+            Format::Html => "html",
             Format::Csv => "csv",
             Format::Json => "json",
         }
@@ -80,6 +84,7 @@ impl Table {
             Format::Text => text::table(self, style),
             Format::Markdown => markdown::table(self),
             Format::Latex => latex::table(self),
+            Format::Html => html::table(self),
             Format::Csv => csv::table(self),
             Format::Json => json::pretty(&json::table(self)),
         }
@@ -87,13 +92,14 @@ impl Table {
 }
 
 impl Comparison {
-    /// The comparison in `format`, with a line break at the end. Text, Markdown and LaTeX show the
+    /// The comparison in `format`, with a line break at the end. Text, Markdown, LaTeX and HTML show the
     /// sentences and the summary; CSV and JSON hold every cell as well.
     pub fn render(&self, format: Format, style: Style) -> String {
         match format {
             Format::Text => text::comparison(self, style),
             Format::Markdown => markdown::comparison(self),
             Format::Latex => latex::comparison(self),
+            Format::Html => html::comparison(self),
             Format::Csv => csv::grid(&self.grid()),
             Format::Json => json::pretty(&json::comparison(self)),
         }
@@ -107,6 +113,7 @@ impl Grid {
             Format::Text => text::grid(self, style),
             Format::Markdown => markdown::grid(self),
             Format::Latex => latex::grid(self),
+            Format::Html => html::grid(self),
             Format::Csv => csv::grid(self),
             Format::Json => json::pretty(&json::grid(self)),
         }

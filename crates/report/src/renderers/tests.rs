@@ -1,4 +1,4 @@
-use ablate_sweep::specs::TableSpec;
+use ablate_sweep::specs::{Paper, PaperValue, Spread, Statistic, TableSpec, Trust};
 use ablate_sweep::{Params, Trial, TrialId, Value};
 
 use super::*;
@@ -70,9 +70,71 @@ fn a_table_of_several_metrics_splits_each_column() {
     let metrics = ["test_error", "saturation"].map(str::to_owned).to_vec();
     let spec = TableSpec { metrics, ..table_spec() };
     let table = tables::build(&set(), &spec, &catalog()).unwrap();
-    for format in [Format::Text, Format::Markdown, Format::Latex] {
+    for format in [Format::Text, Format::Markdown, Format::Latex, Format::Html] {
         let name = format!("metrics.{}", format.word());
         insta::assert_snapshot!(name, table.render(format, Style::default()));
+    }
+}
+
+/// The fixture with what two papers printed, one of them about a depth that was not run.
+fn with_papers() -> TableSpec {
+    let value = |labels: &[(&str, Value)], value: f64, spread: Option<f64>, trust: Trust| {
+        let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        PaperValue { labels: labels.collect(), value, spread, trust }
+    };
+    let text = |text: &str| Value::Text(text.into());
+    let none = |depth: i64| [("pretraining", text("none")), ("depth", Value::Int(depth))];
+    let basic =
+        [("pretraining", text("greedy")), ("variant", text("basic")), ("depth", Value::Int(3))];
+    let papers = vec![
+        Paper {
+            source: "Larochelle et al. 2009, table 1".into(),
+            metric: "test_error".into(),
+            values: vec![
+                value(&none(1), 4.14, Some(0.17), Trust::Memory),
+                value(&none(3), 4.2, Some(0.18), Trust::Secondary),
+                value(&basic, 3.37, Some(0.16), Trust::Read),
+                value(&none(4), 4.47, None, Trust::Memory),
+            ],
+        },
+        Paper {
+            source: HOSTILE[6].into(),
+            metric: "test_error".into(),
+            values: vec![value(&none(3), 5.0, None, Trust::Read)],
+        },
+    ];
+    TableSpec { papers, ..table_spec() }
+}
+
+#[test]
+fn what_papers_printed_stands_beside_ours_in_every_format() {
+    let table = tables::build(&set(), &with_papers(), &catalog()).unwrap();
+    snapshots("papers", |format| table.render(format, Style::default()));
+}
+
+#[test]
+fn a_table_of_another_statistic_or_spread_says_what_it_shows() {
+    let shown = |statistic: Statistic, spread: Spread| {
+        let spec = TableSpec { statistic, spread, ..table_spec() };
+        tables::build(&set(), &spec, &catalog()).unwrap().render(Format::Text, Style::default())
+    };
+    insta::assert_snapshot!(
+        "statistics",
+        [
+            shown(Statistic::Mean, Spread::Sd),
+            shown(Statistic::Median, Spread::Bca),
+            shown(Statistic::Iqm, Spread::Bca),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn a_name_of_ten_thousand_characters_is_no_harm() {
+    let spec = TableSpec { name: "x".repeat(10_000), ..table_spec() };
+    let table = tables::build(&set(), &spec, &catalog()).unwrap();
+    for format in Format::ALL {
+        assert!(table.render(format, Style::default()).len() < 40_000);
     }
 }
 
@@ -98,7 +160,7 @@ fn a_query_in_every_format() {
 
 #[test]
 fn no_format_lets_a_control_character_through() {
-    for format in [Format::Text, Format::Markdown, Format::Latex, Format::Json] {
+    for format in [Format::Text, Format::Markdown, Format::Latex, Format::Html, Format::Json] {
         for text in [
             hostile_table().render(format, Style::default()),
             hostile_grid().render(format, Style::default()),

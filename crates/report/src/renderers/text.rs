@@ -18,8 +18,9 @@ pub(super) fn table(table: &Table, style: Style) -> String {
     let layout = Layout::new(table);
     let mut out = format!("{}\n\n", painted(&visible(&layout.title), "1", style.emphasis));
     out.push_str(&blocks(&sheet(&layout), style));
+    let marks = layout.marks_legend("*", "~");
     let mut notes = layout.legend;
-    notes.extend(layout.marks.legend("*", "~"));
+    notes.extend(marks);
     notes.extend(layout.notes);
     if !notes.is_empty() {
         out.push('\n');
@@ -150,7 +151,7 @@ fn aligned(cells: &[&Shown]) -> (Vec<Piece>, String) {
         let half = if cell.spread.is_empty() {
             String::new()
         } else {
-            format!(" ± {:>spread$}", cell.spread)
+            format!("{}{:>spread$}", cell.between, cell.spread)
         };
         let text = format!("{}{half}{suffix}{blanks}", visible(&cell.value));
         Piece { text, side: Side::Right, mark: cell.mark }
@@ -160,10 +161,11 @@ fn aligned(cells: &[&Shown]) -> (Vec<Piece>, String) {
 
 fn suffix(cell: &Shown) -> String {
     let n = cell.n.map(|n| format!(" ({n})")).unwrap_or_default();
+    let sign = if cell.sign.is_empty() { String::new() } else { format!(" {}", cell.sign) };
     match cell.mark {
         Some(Mark::Best) => format!("{n} *"),
         Some(Mark::Tie) => format!("{n} ~"),
-        Some(Mark::Worse | Mark::Untested) | None => n,
+        Some(Mark::Worse | Mark::Untested) | None => format!("{n}{sign}"),
     }
 }
 

@@ -18,7 +18,8 @@ pub fn estimate(values: &[f64], level: f64) -> Option<Estimate> {
     Some(Estimate { mean, interval, n })
 }
 
-/// A mean, how well it is known, and from how many values.
+/// A mean (or the statistic that a table shows in its place), how well it is known, and from how
+/// many values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The mean.

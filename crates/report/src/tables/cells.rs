@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use ablate_sweep::{Catalog, FailureKind, Params, Trial};
+use ablate_sweep::specs::TableSpec;
+use ablate_sweep::{Catalog, FailureKind, Params, Spread, Trial};
 
 use crate::label::varying;
 use crate::run_set::{Score, TrialRuns};
 use crate::selection::Selector;
-use crate::stats::{LEVEL, estimate};
+use crate::stats::{Estimate, LEVEL, bca_interval, estimate, location, sd};
 use crate::table::{Absence, Cell, Choice, Measured};
 
 /// The trials that fell into a cell, and which of them stands for it.
@@ -36,12 +37,13 @@ impl<'a> Pick<'a> {
     }
 
     /// The cell for one metric, not yet marked.
-    pub(super) fn cell(&self, metric: &str) -> Cell {
+    pub(super) fn cell(&self, metric: &str, spec: &TableSpec) -> Cell {
         let scores = self.chosen.map_or(Vec::new(), |chosen| chosen.scores(metric));
         let values: Vec<f64> = scores.iter().map(|score: &Score| score.value).collect();
-        match (self.chosen, estimate(&values, LEVEL)) {
+        match (self.chosen, shown(&values, spec)) {
             (Some(chosen), Some(estimate)) => Cell::Measured(Box::new(Measured {
                 estimate,
+                sd: sd(&values),
                 planned: chosen.seeds.len(),
                 failed: chosen.failures().values().sum(),
                 mark: None,
@@ -74,6 +76,17 @@ impl<'a> Pick<'a> {
             (_, _, _) => Absence::NotMeasured,
         }
     }
+}
+
+/// The table's statistic, with the interval that the table shows.
+fn shown(values: &[f64], spec: &TableSpec) -> Option<Estimate> {
+    let statistic = |values: &[f64]| location(values, spec.statistic);
+    let interval = match spec.spread {
+        Spread::T => return estimate(values, LEVEL),
+        Spread::Bca => bca_interval(values, statistic, LEVEL),
+        Spread::Sd => None,
+    };
+    Some(Estimate { mean: statistic(values)?, interval, n: values.len() })
 }
 
 /// The parameters of that name among `params`.

@@ -1,11 +1,12 @@
-//! Which cell of a column is the best, and which are not told apart from it: by a paired t-test over
-//! the seeds that both have, Holm-corrected within the column.
+//! Which cell of a column is the best, and which are not told apart from it: by a paired t-test (of
+//! medians and interquartile means, a signed-rank test) over the seeds that both have,
+//! Holm-corrected within the column.
 
 use std::collections::BTreeMap;
 
-use ablate_sweep::Direction;
+use ablate_sweep::{Direction, Statistic};
 
-use crate::stats::{difference, holm, paired_test};
+use crate::stats::{difference, holm, paired_test, signed_rank_p};
 use crate::table::{Cell, Mark, Measured};
 
 /// A difference with a corrected p below this counts.
@@ -16,14 +17,15 @@ pub(crate) const FEWEST_PAIRS: usize = 3;
 
 /// Marks the cells of one column. Cells with all planned seeds go before all others, so that one
 /// lucky seed among failures is never the best.
-pub(super) fn mark(cells: &mut [Cell], direction: Direction) {
+pub(super) fn mark(cells: &mut [Cell], direction: Direction, statistic: Statistic) {
     let measured: Vec<&mut Measured> = cells.iter_mut().filter_map(Cell::measured_mut).collect();
     let Some(best) = best(&measured, direction) else { return };
     let best_by_seed: BTreeMap<u64, f64> =
         measured[best].scores.iter().map(|score| (score.seed, score.value)).collect();
     let differences: Vec<Vec<f64>> =
         measured.iter().map(|cell| shared_differences(cell, &best_by_seed)).collect();
-    let ps = holm(&differences.iter().map(|shared| testable_p(shared)).collect::<Vec<_>>());
+    let ps = differences.iter().map(|shared| testable_p(shared, statistic));
+    let ps = holm(&ps.collect::<Vec<_>>());
     for (at, cell) in measured.into_iter().enumerate() {
         let equal = !differences[at].is_empty() && differences[at].iter().all(|d| *d == 0.0);
         cell.mark = Some(match ps[at] {
@@ -54,9 +56,12 @@ fn shared_differences(cell: &Measured, best: &BTreeMap<u64, f64>) -> Vec<f64> {
     shared.map(|(value, best)| difference(value, *best)).collect()
 }
 
-fn testable_p(differences: &[f64]) -> Option<f64> {
+fn testable_p(differences: &[f64], statistic: Statistic) -> Option<f64> {
     if differences.len() < FEWEST_PAIRS {
         return None;
     }
-    paired_test(differences)?.p
+    match statistic {
+        Statistic::Mean => paired_test(differences)?.p,
+        Statistic::Median | Statistic::Iqm => signed_rank_p(differences),
+    }
 }

@@ -3,10 +3,14 @@
 
 pub(crate) use cells::only;
 pub(crate) use marks::{ALPHA, FEWEST_PAIRS};
+pub(crate) use tracing::listed;
+pub use tracing::{Place, behind};
 
 mod cells;
 mod marks;
 mod notes;
+mod papers;
+mod tracing;
 
 use ablate_sweep::specs::TableSpec;
 use ablate_sweep::{Catalog, Metric, Trial};
@@ -32,14 +36,24 @@ use cells::Pick;
 pub fn build(set: &RunSet, spec: &TableSpec, catalog: &Catalog) -> Result<Table, ReportError> {
     let request = Request::check(spec, catalog)?;
     let trials = request.filter(set)?;
+    Ok(filled(&request, &trials, catalog).0)
+}
+
+/// The table, and what fell into the cell of every row and every group of columns.
+fn filled<'a>(
+    request: &Request<'_>,
+    trials: &[&'a TrialRuns],
+    catalog: &Catalog,
+) -> (Table, Vec<Vec<Pick<'a>>>) {
+    let spec = request.spec;
     let plain: Vec<&Trial> = trials.iter().map(|trial| trial.trial.as_ref()).collect();
     let (rows, columns) = (groups(&plain, &spec.rows), groups(&plain, &spec.columns));
-    let picks: Vec<Vec<Pick<'_>>> = rows
+    let picks: Vec<Vec<Pick<'a>>> = rows
         .iter()
         .map(|(_, in_row)| {
             let cell = |in_column: &[usize]| {
                 let members = in_row.iter().filter(|at| in_column.binary_search(at).is_ok());
-                let members: Vec<&TrialRuns> = members.map(|at| trials[*at]).collect();
+                let members: Vec<&'a TrialRuns> = members.map(|at| trials[*at]).collect();
                 Pick::new(&members, &request.selector, catalog)
             };
             columns.iter().map(|(_, in_column)| cell(in_column)).collect()
@@ -54,6 +68,8 @@ pub fn build(set: &RunSet, spec: &TableSpec, catalog: &Catalog) -> Result<Table,
         columns: Vec::new(),
         rows: rows.into_iter().map(|(labels, _)| Row { labels, cells: Vec::new() }).collect(),
         counts: Counts::BelowAndBeside,
+        statistic: spec.statistic,
+        spread: spec.spread,
         notes: Vec::new(),
     };
     for (at, labels) in labels.iter().enumerate() {
@@ -62,21 +78,24 @@ pub fn build(set: &RunSet, spec: &TableSpec, catalog: &Catalog) -> Result<Table,
                 labels: labels.clone(),
                 heading: metric.name.clone(),
                 unit: metric.unit.to_owned(),
+                source: None,
             });
             let picks: Vec<&Pick<'_>> = picks.iter().map(|row| &row[at]).collect();
-            for (row, cell) in table.rows.iter_mut().zip(column(&picks, metric)) {
+            for (row, cell) in table.rows.iter_mut().zip(column(&picks, metric, spec)) {
                 row.cells.push(cell);
             }
+            papers::columns(&mut table, spec, labels, metric);
         }
     }
     table.notes = notes::notes(&table, &labels, &picks, &request.selector);
-    Ok(table)
+    table.notes.extend(papers::notes(&table, spec, &labels));
+    (table, picks)
 }
 
 /// One column of cells, marked.
-fn column(picks: &[&Pick<'_>], metric: &Metric) -> Vec<Cell> {
-    let mut cells: Vec<Cell> = picks.iter().map(|pick| pick.cell(&metric.name)).collect();
-    marks::mark(&mut cells, metric.direction);
+fn column(picks: &[&Pick<'_>], metric: &Metric, spec: &TableSpec) -> Vec<Cell> {
+    let mut cells: Vec<Cell> = picks.iter().map(|pick| pick.cell(&metric.name, spec)).collect();
+    marks::mark(&mut cells, metric.direction, spec.statistic);
     cells
 }
 

@@ -4,6 +4,7 @@ use ablate_sweep::filter::{Comparator, Expr, Filter, Name, Operand};
 use super::*;
 use crate::fixture::Seed::{Failed, NotRun, Scored};
 use crate::fixture::{catalog, set, set_of, table_spec};
+use crate::grid::Field;
 use crate::stats::{LEVEL, estimate};
 use crate::table::{Absence, Mark};
 
@@ -174,6 +175,37 @@ fn requests_that_make_no_sense_are_refused_with_what_would_be_valid() {
     table "depth": none of the 10 planned trials matches "depth == 7"
     table "depth": the plan has no trials; there is nothing to report on
     "#);
+}
+
+#[test]
+fn the_runs_behind_a_cell_are_listed_with_the_trials_that_were_not_chosen() {
+    let place = |row, column| Place { row, column };
+    let grid = behind(&set(), &table_spec(), &catalog(), place(3, 2)).unwrap();
+    assert_eq!(
+        grid.columns,
+        ["run", "trial", "shown", "seed", "state", "test_error", "valid_error"]
+    );
+    assert_eq!(grid.rows.len(), 10, "two lambdas with five seeds each");
+    let is = |row: &[Field], at: usize, text: &str| row[at] == Field::Text(text.into());
+    assert!(grid.rows[..5].iter().all(|row| is(row, 2, "yes") && is(row, 4, "finished")));
+    assert!(grid.rows[5..].iter().all(|row| is(row, 2, "no")));
+    assert_eq!(grid.rows.iter().filter(|row| is(row, 4, "diverged")).count(), 2);
+    let shown: Vec<Field> = grid.rows[..5].iter().map(|row| row[0].clone()).collect();
+    let table = built(&set(), &table_spec());
+    let runs = table.rows[2].cells[1].measured().unwrap().runs();
+    assert_eq!(shown, runs.map(|run| Field::Text(run.to_string())).collect::<Vec<_>>());
+    let absent = behind(&set(), &table_spec(), &catalog(), place(4, 1)).unwrap();
+    assert!(absent.rows.iter().all(|row| row[0] == Field::Null && is(row, 4, "not run")));
+}
+
+#[test]
+fn a_cell_that_is_not_there_is_refused_with_those_that_are() {
+    for (row, column) in [(0, 1), (1, 3), (9, 1)] {
+        let place = Place { row, column };
+        let error = behind(&set(), &table_spec(), &catalog(), place).unwrap_err().to_string();
+        assert!(error.contains("4 rows: 1 pretraining none; 2 pretraining greedy"), "{error}");
+        assert!(error.contains("2 columns: 1 depth 1, test_error"), "{error}");
+    }
 }
 
 #[test]

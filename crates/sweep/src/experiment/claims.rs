@@ -234,14 +234,7 @@ impl<'s> ClaimReader<'_, 's> {
 
     fn cells(&mut self) -> Option<Cells> {
         let Some(field) = self.section.get("cells") else { return Some(Cells::default()) };
-        let word = field.text(self.reader.log)?;
-        let cells = Cells::from_word(word);
-        if cells.is_none() {
-            let title = format!("`cells` is never `{word}`");
-            let mistake = unknown(&field.value_place, title, word, &Cells::WORDS);
-            self.reader.log.push(mistake);
-        }
-        cells
+        self.reader.word(field, Cells::from_word, &Cells::WORDS)
     }
 }
 
@@ -260,7 +253,7 @@ fn along(statement: &Statement) -> Option<&String> {
 }
 
 /// The finite number that `value` is.
-fn real(value: &DeValue<'_>) -> Option<f64> {
+pub(super) fn real(value: &DeValue<'_>) -> Option<f64> {
     let number = match value {
         DeValue::Integer(whole) => {
             i64::from_str_radix(whole.as_str(), whole.radix()).ok().map(|whole| whole as f64)

@@ -69,6 +69,14 @@ fn the_tables_of_the_page_are_read() {
 }
 
 #[test]
+fn the_printed_values_of_the_page_are_read() {
+    let text = format!("{HEAD}{}", block("What a paper printed", "toml"));
+    let tables = read(&text).unwrap().tables;
+    let [paper] = tables[0].papers.as_slice() else { panic!("one paper") };
+    assert_eq!((paper.values.len(), paper.metric.as_str()), (4, "test_error"));
+}
+
+#[test]
 fn the_claims_of_the_page_are_read_and_its_kinds_are_all_there_are() {
     let text = format!("{HEAD}{}", block("### Claims", "toml"));
     let kinds: Vec<&str> =

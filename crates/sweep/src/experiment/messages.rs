@@ -207,6 +207,41 @@ knid = "above"
 }
 
 #[test]
+fn tables_know_their_statistics_and_the_cells_that_papers_speak_of() {
+    let shown = message_below_head(
+        r#"[[table]]
+name = "a"
+rows = "variant"
+metric = ["test_error", "valid_error"]
+statistic = "meen"
+spread = "t"
+[[table.paper]]
+source = "Someone 2011"
+trust = "hearsay"
+values = [{ variant = "basic", value = 1 }]
+[[table.paper]]
+sorce = "Someone 2011"
+trust = "read"
+metric = "test_eror"
+values = [{ varient = "basic", value = "low" }, { variant = "spars", spread = -1 }, 3]
+[[table.paper]]
+source = "Someone 2011"
+trust = "read"
+metric = "test_error"
+values = [{ varient = "basic", value = "low" }, { variant = "spars", spread = -1 }]
+[[table]]
+name = "b"
+rows = "variant"
+metric = "test_error"
+statistic = "median"
+spread = "t"
+paper = 3
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
 fn overrides_are_shown_as_they_were_given() {
     let text = "[experiment]\nquestion = \"Which?\"\nseeds = 1\n[grid]\ndepth = 1\n";
     let shown = message(text, &["depth=deep", "lamda=1", "variant=[basic,spars]"]);

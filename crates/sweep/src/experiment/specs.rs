@@ -11,7 +11,7 @@ use crate::catalog::{Catalog, Domain, Param};
 use crate::metric::{Direction, Metric, Split};
 use crate::mistakes::{Mistake, Place};
 use crate::names::{listing, nearest};
-use crate::specs::{ComparisonSpec, TableSpec};
+use crate::specs::{ComparisonSpec, Spread, Statistic, TableSpec};
 use crate::value::Value;
 
 /// The metric that is shown, and the one that chooses, where a file names none.
@@ -59,7 +59,17 @@ pub(super) fn tables(
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut tables = Vec::new();
     for section in sections {
-        let known = ["name", "rows", "columns", "metric", "filter", "select"];
+        let known = [
+            "name",
+            "rows",
+            "columns",
+            "metric",
+            "filter",
+            "select",
+            "statistic",
+            "spread",
+            "paper",
+        ];
         section.refuse_others(&known, log);
         let field = section.require("name", "name = \"depth\"", log).cloned();
         let name = field.as_ref().and_then(|field| field.text(log)).unwrap_or_default();
@@ -98,9 +108,61 @@ impl Reader<'_> {
         });
         let filter =
             section.get("filter").and_then(|field| filter(field, file, self.catalog, self.log));
-        let select = self.select(section)?;
-        let metrics = metrics.unwrap_or_default();
-        Some(TableSpec { name: name.to_owned(), rows, columns, metrics, filter, select })
+        let select = self.select(section);
+        let metrics: Vec<String> = metrics.unwrap_or_default();
+        let statistic = section.get("statistic").map_or(Some(Statistic::Mean), |field| {
+            self.word(field, Statistic::from_word, &Statistic::ALL.map(Statistic::word))
+        });
+        let spread = self.spread(section, statistic);
+        let keys: Vec<&str> = rows.iter().chain(&columns).map(String::as_str).collect();
+        let papers = section.get("paper");
+        let papers = papers.map(|field| self.papers(field, &keys, &metrics)).unwrap_or_default();
+        Some(TableSpec {
+            name: name.to_owned(),
+            rows,
+            columns,
+            metrics,
+            filter,
+            select: select?,
+            statistic: statistic?,
+            spread: spread?,
+            papers,
+        })
+    }
+
+    /// What stands behind the statistic: a t interval behind a mean, a BCa interval behind another.
+    fn spread(&mut self, section: &Section<'_>, statistic: Option<Statistic>) -> Option<Spread> {
+        let statistic = statistic?;
+        let Some(field) = section.get("spread") else {
+            return Some(match statistic {
+                Statistic::Mean => Spread::T,
+                Statistic::Median | Statistic::Iqm => Spread::Bca,
+            });
+        };
+        let spread = self.word(field, Spread::from_word, &Spread::ALL.map(Spread::word))?;
+        if spread == Spread::T && statistic != Statistic::Mean {
+            let title = format!("a t interval is that of a mean, not of a {}", statistic.word());
+            let label = "write \"bca\" or \"sd\"";
+            self.log.push(Mistake::new(&field.value_place, title).label(label));
+            return None;
+        }
+        Some(spread)
+    }
+
+    /// What the word that `field` is means.
+    pub(super) fn word<T>(
+        &mut self,
+        field: &Field<'_>,
+        from_word: impl Fn(&str) -> Option<T>,
+        known: &[&str],
+    ) -> Option<T> {
+        let word = field.text(self.log)?;
+        let found = from_word(word);
+        if found.is_none() {
+            let title = format!("`{}` is never `{word}`", field.key);
+            self.log.push(unknown(&field.value_place, title, word, known));
+        }
+        found
     }
 
     /// The field of that key, which must be there and not be an empty list.
@@ -148,13 +210,18 @@ impl Reader<'_> {
     /// The value that the others are compared with, valid for the axis.
     fn baseline(&mut self, field: &Field<'_>, axis: Option<&str>) -> Option<Value> {
         let value = scalar(field.key, field.value, &field.value_place, self.log)?;
-        let declared = self.catalog.declarations(axis?);
+        self.value_of(axis?, value, &field.value_place)
+    }
+
+    /// `value` as the parameter `name` stores it, if it can have it.
+    pub(super) fn value_of(&mut self, name: &str, value: Value, place: &Place) -> Option<Value> {
+        let declared = self.catalog.declarations(name);
         if let Some(checked) = declared.iter().find_map(|param| param.domain.check(&value).ok()) {
             return Some(checked);
         }
-        if let (Some(axis), Some(param)) = (axis, declared.first()) {
-            let (place, valid) = (&field.value_place, param.domain.to_string());
-            self.log.push(invalid(axis, &value, place, &param.domain, &valid));
+        if let Some(param) = declared.first() {
+            let valid = param.domain.to_string();
+            self.log.push(invalid(name, &value, place, &param.domain, &valid));
         }
         None
     }
@@ -253,6 +320,9 @@ pub(super) fn default_table(grid: &Grid, catalog: &Catalog) -> Option<TableSpec>
         metrics: vec![catalog.metric(METRIC).or(catalog.metrics.first())?.name.clone()],
         filter: None,
         select: default_select(catalog)?,
+        statistic: Statistic::default(),
+        spread: Spread::default(),
+        papers: Vec::new(),
     })
 }
 
