@@ -91,7 +91,7 @@ fn measure((_, pixels, changes): &Row) -> Measured {
     };
     let trial = Arc::new(catalog().resolve(&params).unwrap_or_else(|_| panic!("{params:?}")));
     let plan = RunPlan::new(trial, 1, "synthetic", &training_version(&params));
-    train(&plan, &dataset(*pixels), None, watch).unwrap_or_else(|ending| panic!("{ending:?}"));
+    train(&plan, &dataset(*pixels), None, &[], watch).unwrap_or_else(|ending| panic!("{ending:?}"));
     Measured {
         training: flop / median(pairs.iter().map(|pair| pair.0)) / 1e9,
         bare: flop / median(pairs.iter().map(|pair| pair.1)) / 1e9,

@@ -5,11 +5,13 @@ use std::ops::Bound;
 
 use ablate_data::datasets;
 use ablate_sweep::catalog::Breach;
-use ablate_sweep::{Catalog, Condition, Domain, Param, Params, Rule, Value, VariantEntry};
+use ablate_sweep::{
+    Catalog, Condition, Domain, Param, Params, ProbeEntry, Rule, Value, VariantEntry,
+};
 
 use crate::activation::Activation;
 use crate::initialization::Initialization;
-use crate::probes;
+use crate::probes::{self, Occasion, Probe};
 use crate::reconstruction::Reconstruction;
 use crate::variants;
 
@@ -44,6 +46,15 @@ pub fn catalog() -> Catalog {
             Rule(kl_needs_sigmoid_units),
         ],
         metrics: probes::ALL.iter().flat_map(|probe| (probe.metrics)()).collect(),
+        probes: probes::ALL.iter().filter_map(on_request).collect(),
+    }
+}
+
+fn on_request(probe: &&'static Probe) -> Option<ProbeEntry> {
+    let metrics = || (probe.metrics)().into_iter().map(|metric| metric.name).collect();
+    match probe.occasion {
+        Occasion::Always => None,
+        Occasion::OnRequest => Some(ProbeEntry { name: probe.name, metrics: metrics() }),
     }
 }
 

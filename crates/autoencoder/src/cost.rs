@@ -3,6 +3,7 @@
 
 use ablate_sweep::Cost;
 
+use crate::probes::{self, Probe};
 use crate::settings::Settings;
 
 /// Operations of one epoch over `examples` examples for an autoencoder of `inputs` and `outputs`
@@ -18,20 +19,47 @@ pub(crate) fn tuning_epoch(
     (inputs, classes): (usize, usize),
     examples: usize,
 ) -> f64 {
-    let sizes = sizes(settings, inputs, classes);
+    let sizes = sizes(&settings.widths, inputs, classes);
     let lowest = sizes.first().map_or(0.0, |(below, above)| 2.0 * below * above);
     examples as f64 * (6.0 * weights(&sizes) - lowest)
 }
 
+/// The shape of a network, and how many images it is trained and tested on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent<'a> {
+    pub(crate) inputs: usize,
+    pub(crate) widths: &'a [usize],
+    pub(crate) classes: usize,
+    pub(crate) train: usize,
+    pub(crate) test: usize,
+}
+
+impl Extent<'_> {
+    /// Units of the top hidden layer.
+    pub(crate) fn top(&self) -> usize {
+        self.widths.last().copied().unwrap_or(self.inputs)
+    }
+
+    /// Operations of a forward pass of `examples` images.
+    pub(crate) fn pass(&self, examples: usize) -> f64 {
+        2.0 * examples as f64 * weights(&sizes(self.widths, self.inputs, self.classes))
+    }
+
+    /// Operations of a forward pass of the test images.
+    pub(crate) fn test_pass(&self) -> f64 {
+        self.pass(self.test)
+    }
+}
+
 /// The whole run on `examples` training images of `inputs` pixels and `classes` classes, with
-/// `tested` images each to validate and to test on, scores included.
+/// `tested` images each to validate and to test on, scores and those of `requested` included.
 pub(crate) fn of_run(
     settings: &Settings,
     (inputs, classes): (usize, usize),
-    examples: usize,
-    tested: usize,
+    (examples, tested): (usize, usize),
+    requested: &[&'static Probe],
 ) -> Cost {
-    let sizes = sizes(settings, inputs, classes);
+    let sizes = sizes(&settings.widths, inputs, classes);
     let hidden = &sizes[..sizes.len() - 1];
     let mut flop = 0.0;
     if let Some(pretraining) = &settings.pretraining {
@@ -43,27 +71,15 @@ pub(crate) fn of_run(
     let tuning = tuning_epoch(settings, (inputs, classes), examples);
     let forward = 2.0 * weights(&sizes);
     flop += f64::from(settings.epochs) * (tuning + tested as f64 * forward);
-    flop += scoring(settings, inputs, classes, examples, tested);
+    let extent =
+        Extent { inputs, widths: &settings.widths, classes, train: examples, test: tested };
+    flop += scoring(&extent, requested);
     Cost { flop, bytes: bytes(settings, &sizes, examples) }
 }
 
-/// Operations of the scores: the test set under every perturbation, codes for the linear probe
-/// before and after fine-tuning, and the Jacobian's products.
-pub(crate) fn scoring(
-    settings: &Settings,
-    inputs: usize,
-    classes: usize,
-    examples: usize,
-    tested: usize,
-) -> f64 {
-    let forward = 2.0 * weights(&sizes(settings, inputs, classes));
-    let perturbed = crate::probes::robustness::perturbations().count() as f64;
-    let top = settings.widths.last().copied().unwrap_or(0) as f64;
-    let probe = 6.0 * top * classes as f64 * crate::probes::linear::EPOCHS as f64;
-    let jacobian: f64 = settings.widths.windows(2).map(|w| 4.0 * (w[0] * w[1]) as f64 * top).sum();
-    forward * (tested as f64 * (perturbed + 4.0) + examples as f64 * 3.0)
-        + 2.0 * probe * examples as f64
-        + 2.0 * jacobian * crate::probes::jacobian::EXAMPLES as f64
+/// Operations of the scores: what `requested` measures and what is measured of every run.
+pub(crate) fn scoring(extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 {
+    probes::at_training(requested).map(|probe| (probe.work)(extent)).sum()
 }
 
 /// Weights (with gradients, optimizer state, the best epoch's and the unturned copy), codes of the
@@ -80,9 +96,9 @@ fn bytes(settings: &Settings, sizes: &[(f64, f64)], examples: usize) -> u64 {
 }
 
 /// Inputs and outputs of every layer, the softmax included.
-fn sizes(settings: &Settings, inputs: usize, classes: usize) -> Vec<(f64, f64)> {
+fn sizes(widths: &[usize], inputs: usize, classes: usize) -> Vec<(f64, f64)> {
     let mut below = inputs as f64;
-    let widths = settings.widths.iter().chain([&classes]);
+    let widths = widths.iter().chain([&classes]);
     widths.map(|&width| (std::mem::replace(&mut below, width as f64), width as f64)).collect()
 }
 

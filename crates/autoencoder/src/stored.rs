@@ -5,11 +5,14 @@
 //! `encoder.bias`, `decoder.bias`, and `decoder.weight` (inputs x outputs) unless it is the
 //! encoder's transpose; beside them `loss`, the layer's curve.
 
-use ablate_sweep::{Params, RunPlan};
+use ablate_data::Dataset;
+use ablate_sweep::{Measured, Params, RunPlan};
 use candle_core::{DType, Result};
 
 use crate::autoencoder::Autoencoder;
+use crate::journal::Halt;
 use crate::network::{Dense, Network};
+use crate::probes::{self, Probe, Subject};
 use crate::settings::{Pretraining, Settings};
 use crate::tensors::{Damage, Tensors};
 
@@ -56,6 +59,30 @@ impl Stored {
             stack.push(layer);
         }
         Ok(Stored { network: tuned, initial, stack })
+    }
+}
+
+impl Stored {
+    /// What `probes` find of the run of `plan`, of which these are the weights: to the bit what
+    /// they would have found at the end of its training.
+    ///
+    /// # Errors
+    /// A parameter that this version does not know; whatever Candle reports.
+    pub fn measure(
+        &self,
+        plan: &RunPlan,
+        dataset: &Dataset,
+        probes: &[&'static Probe],
+    ) -> std::result::Result<Measured, String> {
+        let settings = Settings::read(&plan.trial.params)?;
+        let networks = (&self.initial, &self.network);
+        let subject = Subject::new(networks, &self.stack, dataset, settings.train_size, plan.seed);
+        let subject = subject.map_err(|error| format!("candle: {error}"))?;
+        probes::measure(&subject, probes.iter().copied()).map_err(|halt| match halt {
+            Halt::Candle(error) => format!("candle: {error}"),
+            Halt::Trouble(message) => message,
+            Halt::Ending(ending) => format!("{ending:?}"),
+        })
     }
 }
 

@@ -3,20 +3,21 @@
 //! purpose, and all of it happens on the calling thread.
 
 use ablate_data::Dataset;
-use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, RunPlan};
+use ablate_sweep::{Cost, Ending, Failure, FailureKind, Measured, Outcome, Params, RunPlan};
 use candle_core::DType;
 
-use crate::cost;
+use crate::cost::{self, Extent};
 use crate::finetuning::{self, Examples};
 use crate::journal::{Halt, Journal, Watch};
 use crate::network::Network;
 use crate::pretraining::{self, Layers};
-use crate::probes::{self, Sitter, Subject};
+use crate::probes::{self, Probe, Subject};
 use crate::settings::Settings;
 use crate::shelf::{Keeper, Shelf};
 use crate::stored;
 
-/// Trains and scores `plan` on `dataset`; `watch` is told where it stands several times an epoch
+/// Trains `plan` on `dataset` and measures it, by every probe that measures all runs and by those
+/// of `requested`, which only add scores; `watch` is told where it stands several times an epoch
 /// and may answer `Break` to stop it. Weights are kept on `shelf`, and pretrained layers that are
 /// there already are taken from it: they have the bits that training them would give.
 ///
@@ -27,13 +28,14 @@ pub fn train(
     plan: &RunPlan,
     dataset: &Dataset,
     shelf: Option<&dyn Shelf>,
+    requested: &[&'static Probe],
     watch: &mut Watch<'_>,
 ) -> Result<Outcome, Ending> {
     let failed =
         |message, curves| Ending::Failed(Failure { kind: FailureKind::Error, message, curves });
     let settings = Settings::read(&plan.trial.params);
     let settings = settings.map_err(|message| failed(message, Vec::new()))?;
-    let run = Run { settings: &settings, dataset, seed: plan.seed };
+    let run = Run { settings: &settings, dataset, seed: plan.seed, requested };
     let mut journal = Journal::new(run.cost().flop, watch);
     let mut keeper = Keeper::new(shelf, plan);
     match run.execute(&mut keeper, &mut journal) {
@@ -48,7 +50,7 @@ pub fn train(
 }
 
 /// What a run with `params` is expected to need on a dataset of that many pixels and classes,
-/// training images, and validation or test images.
+/// training images, and validation or test images, measured by `requested` too.
 ///
 /// # Errors
 /// A parameter that this version does not know.
@@ -56,24 +58,26 @@ pub fn expected_cost(
     params: &Params,
     (pixels, classes): (usize, usize),
     (train, test): (usize, usize),
+    requested: &[&'static Probe],
 ) -> Result<Cost, String> {
     let settings = Settings::read(params)?;
     let examples = settings.train_size.map_or(train, |size| size.min(train));
-    Ok(cost::of_run(&settings, (pixels, classes), examples, test))
+    Ok(cost::of_run(&settings, (pixels, classes), (examples, test), requested))
 }
 
 struct Run<'a> {
     settings: &'a Settings,
     dataset: &'a Dataset,
     seed: u64,
+    requested: &'a [&'static Probe],
 }
 
 impl Run<'_> {
     fn execute(&self, keeper: &mut Keeper<'_>, journal: &mut Journal<'_>) -> Result<Outcome, Halt> {
-        let Run { settings, dataset, seed } = *self;
+        let Run { settings, dataset, seed, requested } = *self;
         let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
-        let (valid, test) = (Examples::all(&dataset.valid), Examples::all(&dataset.test));
+        let valid = Examples::all(&dataset.valid);
         let network = Network::new(settings, pixels, classes, seed, DType::F32)?;
         let stack = match &settings.pretraining {
             Some(pretraining) => {
@@ -84,17 +88,15 @@ impl Run<'_> {
         };
         let initial = network.frozen()?;
         let tuned = finetuning::supervised(&network, settings, train, valid, seed, journal)?;
-        let work = cost::scoring(settings, pixels, classes, train.images.len(), test.images.len());
-        journal.begin("scoring", 1, work);
-        let shape = dataset.test.images.shape();
-        let (tuned_network, stack) = (Sitter::new(&network)?, stack.as_slice());
-        let initial = Sitter::new(&initial)?;
+        journal.begin("scoring", 1, cost::scoring(&self.extent(), requested));
         let subject =
-            Subject { tuned: tuned_network, initial, stack, train, valid, test, shape, seed };
-        let scores = probes::measure(&subject)?;
+            Subject::new((&initial, &network), &stack, dataset, settings.train_size, seed)?;
+        let Measured { scores, profiles } =
+            probes::measure(&subject, probes::at_training(requested))?;
         keeper.keep_network(|| stored::network_tensors(&network))?;
         Ok(Outcome {
             scores,
+            profiles,
             curves: Vec::new(),
             epochs: tuned.epochs,
             best_epoch: tuned.best_epoch,
@@ -104,10 +106,19 @@ impl Run<'_> {
     }
 
     fn cost(&self) -> Cost {
+        let Extent { inputs, classes, train, test, .. } = self.extent();
+        cost::of_run(self.settings, (inputs, classes), (train, test), self.requested)
+    }
+
+    fn extent(&self) -> Extent<'_> {
         let Run { settings, dataset, .. } = *self;
-        let examples = settings.train_size.unwrap_or(usize::MAX).min(dataset.train.len());
-        let shape = (dataset.train.images.width(), dataset.classes);
-        cost::of_run(settings, shape, examples, dataset.test.len())
+        Extent {
+            inputs: dataset.train.images.width(),
+            widths: &settings.widths,
+            classes: dataset.classes,
+            train: settings.train_size.unwrap_or(usize::MAX).min(dataset.train.len()),
+            test: dataset.test.len(),
+        }
     }
 }
 

@@ -88,6 +88,12 @@ pub(crate) enum Command {
     Claims(Claims),
     /// Print a table that an experiment declares: means and intervals over seeds
     Table(Table),
+    /// Measure finished runs from their kept weights: by a probe that runs on request, or once more
+    Probe(Probe),
+    /// Draw the learned features of a run as a PNG picture: a tile a unit
+    Filters(Filters),
+    /// Draw test images, what the run's corruption makes of them, and their reconstructions
+    Reconstruct(Reconstruct),
     /// Train a finished run again and compare every bit of curves, weights and scores
     Verify(Verify),
     /// List what can be named in an experiment file
@@ -240,6 +246,78 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// Which finished runs: ids, the beginnings of ids, or filters such as "experiment == 'depth'"
+    #[arg(value_name = "RUN|FILTER", required = true)]
+    pub(crate) runs: Vec<String>,
+    /// By which probe; `ablate list probes` names them. May be given several times
+    #[arg(long = "probe", value_name = "NAME", required = true)]
+    pub(crate) probes: Vec<String>,
+    /// Runs at a time, one thread each; as many as there are cores if not given
+    #[arg(long, short, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = GridFormat::Table)]
+    pub(crate) format: GridFormat,
+}
+
+/// Of which run a picture is, and where it goes.
+#[derive(Debug, Args)]
+pub(crate) struct Picture {
+    /// The finished run's id, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// The file to write; named after the command and the run, in the current folder, if not given
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How many times larger each pixel is drawn
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=32))]
+    pub(crate) zoom: u16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Filters {
+    #[command(flatten)]
+    pub(crate) picture: Picture,
+    /// Of which hidden layer, from 1; higher ones are drawn as weights of the pixels, multiplied down
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) layer: usize,
+    /// Before fine-tuning or after
+    #[arg(long, value_enum, default_value_t = Moment::Initial)]
+    pub(crate) weights: Moment,
+    /// How many units, from the first
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) units: usize,
+}
+
+/// A run's two networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Moment {
+    /// As fine-tuning found them: pretrained, or at their random start.
+    Initial,
+    /// As fine-tuning left them.
+    Tuned,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reconstruct {
+    #[command(flatten)]
+    pub(crate) picture: Picture,
+    /// How many test images, from the first
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    pub(crate) images: usize,
+    /// By which corruption; the one that the run was trained against if not given, or else gaussian
+    #[arg(long, value_name = "NAME")]
+    pub(crate) corruption: Option<String>,
+    /// How severe it is
+    #[arg(long, value_name = "SEVERITY", requires = "corruption")]
+    pub(crate) severity: Option<f32>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Ids of finished runs, or the beginnings of them
     #[arg(value_name = "RUN", required = true)]
@@ -379,6 +457,7 @@ mod tests {
             "scripts/README.md",
             "crates/records/SCHEMA.md",
             "crates/report/METHOD.md",
+            "crates/autoencoder/PROBES.md",
         ];
         let mut count = 0;
         for page in pages {

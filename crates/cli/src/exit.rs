@@ -10,8 +10,8 @@ use ablate_records::RecordsError;
 pub(crate) enum Exit {
     /// Everything that was asked for is done.
     Done,
-    /// Not every run is finished: some failed, or another process holds them. Or a verified run
-    /// differs.
+    /// Not every run is finished: some failed, or another process holds them. Or a run that was
+    /// verified or measured again differs, or could not be measured.
     Unfinished,
     /// A claim is refuted or undecided.
     Unsupported,
@@ -22,6 +22,11 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
+    /// Of two ways to have ended, the one that says more is left to do.
+    pub(crate) fn worse(self, other: Exit) -> Exit {
+        if self.number() >= other.number() { self } else { other }
+    }
+
     fn number(self) -> u8 {
         match self {
             Exit::Done => 0,
@@ -50,6 +55,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
         Some(
             RecordsError::UnknownRun { .. }
             | RecordsError::AmbiguousRun { .. }
+            | RecordsError::NotFinished { .. }
             | RecordsError::UnknownColumn { .. }
             | RecordsError::Incomparable { .. }
             | RecordsError::SqlRefused { .. }

@@ -8,11 +8,17 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ablate_autoencoder::probes::Probe;
+use ablate_autoencoder::stored::{self, Stored};
 use ablate_autoencoder::{Shelf, training_version};
 use ablate_data::{DataError, Dataset, datasets};
-use ablate_records::ArtifactFolder;
+use ablate_records::{ArtifactFolder, RecordsError};
 use ablate_runner::Trainer;
-use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Params, Progress, RunPlan, Trial};
+use ablate_sweep::{
+    Artifact, Cost, Ending, Failure, FailureKind, Measured, Outcome, Params, Progress, Run,
+    RunPlan, RunState, Trial,
+};
+use anyhow::{Context, bail};
 
 /// The datasets at hand, and the training code.
 #[derive(Debug)]
@@ -20,6 +26,7 @@ pub(crate) struct Laboratory {
     folder: PathBuf,
     decoded: Mutex<BTreeMap<String, Arc<Dataset>>>,
     weights: Option<KeptWeights>,
+    requested: Vec<&'static Probe>,
 }
 
 /// The folder of artifacts as a shelf.
@@ -42,12 +49,17 @@ impl Shelf for KeptWeights {
 impl Laboratory {
     /// With full datasets in `folder`; no weights are kept.
     pub(crate) fn new(folder: PathBuf) -> Laboratory {
-        Laboratory { folder, decoded: Mutex::default(), weights: None }
+        Laboratory { folder, decoded: Mutex::default(), weights: None, requested: Vec::new() }
     }
 
     /// Keeps the weights of what it trains in `folder`, and takes pretrained layers from there.
     pub(crate) fn keeping_weights(self, folder: ArtifactFolder) -> Laboratory {
         Laboratory { weights: Some(KeptWeights(folder)), ..self }
+    }
+
+    /// Measures what it trains by `requested` too.
+    pub(crate) fn requesting(self, requested: Vec<&'static Probe>) -> Laboratory {
+        Laboratory { requested, ..self }
     }
 
     /// The dataset of that name, decoded at its first use.
@@ -75,7 +87,71 @@ impl Laboratory {
         let dataset = self.dataset(dataset_name(params)).ok()?;
         let shape = (dataset.train.images.width(), dataset.classes);
         let counts = (dataset.train.len(), dataset.test.len());
-        ablate_autoencoder::expected_cost(params, shape, counts).ok()
+        ablate_autoencoder::expected_cost(params, shape, counts, &self.requested).ok()
+    }
+
+    /// The plan of `run`, which has left a network.
+    ///
+    /// # Errors
+    /// If it is not finished, or if the data or the training code have changed since.
+    pub(crate) fn plan_of(&self, run: &Run) -> anyhow::Result<RunPlan> {
+        if run.state != RunState::Finished {
+            let (run, state) = (run.id.clone(), run.state.word());
+            return Err(RecordsError::NotFinished { run, state }.into());
+        }
+        let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
+        let plan = self.plan(&Arc::new(trial), run.seed);
+        if plan.id != run.id {
+            bail!(
+                "run {} is not of this version: data {} and training version {} then, {} and {} now",
+                run.id,
+                run.data_checksum,
+                run.training_version,
+                plan.data_checksum,
+                plan.training_version
+            );
+        }
+        Ok(plan)
+    }
+
+    /// The weights of the finished run of `plan`, from its `artifacts` in `folder`.
+    ///
+    /// # Errors
+    /// Which file is missing, damaged or not of this run, and what follows from it.
+    pub(crate) fn stored(
+        &self,
+        plan: &RunPlan,
+        artifacts: &[Artifact],
+        folder: &ArtifactFolder,
+    ) -> anyhow::Result<Stored> {
+        let params = &plan.trial.params;
+        let read = |role: &str| -> anyhow::Result<Vec<u8>> {
+            let Some(artifact) = artifacts.iter().find(|artifact| artifact.role == role) else {
+                bail!("no {role} of it was kept (it was trained with --no-weights)");
+            };
+            let path = || folder.root().join(&artifact.file);
+            let bytes = folder.read(&artifact.file);
+            let bytes = bytes.with_context(|| format!("cannot read {}", path().display()))?;
+            bytes.with_context(|| format!("its {role} is gone: no {}", path().display()))
+        };
+        let network = read("network")?;
+        let count = stored::pretrained_layers(params).map_err(anyhow::Error::msg)?;
+        let layers = (1..=count).map(|number| read(&format!("layer {number}")));
+        let layers = layers.collect::<anyhow::Result<Vec<_>>>()?;
+        let dataset = self.dataset(dataset_name(params))?;
+        let shape = (dataset.train.images.width(), dataset.classes);
+        Stored::read(plan, shape, &network, &layers).map_err(anyhow::Error::msg)
+    }
+
+    /// What `probes` find of the run of `plan`, from its weights.
+    pub(crate) fn measure(
+        &self,
+        plan: &RunPlan,
+        stored: &Stored,
+        probes: &[&'static Probe],
+    ) -> anyhow::Result<Measured> {
+        let dataset = self.dataset(dataset_name(&plan.trial.params))?;
+        stored.measure(plan, &dataset, probes).map_err(anyhow::Error::msg)
     }
 }
 
@@ -95,7 +171,7 @@ impl Trainer for Laboratory {
             Ending::Failed(Failure { kind, message, curves: Vec::new() })
         })?;
         let shelf = self.weights.as_ref().map(|weights| weights as &dyn Shelf);
-        ablate_autoencoder::train(plan, &dataset, shelf, watch)
+        ablate_autoencoder::train(plan, &dataset, shelf, &self.requested, watch)
     }
 
     fn cost(&self, plan: &RunPlan) -> Cost {

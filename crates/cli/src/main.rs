@@ -6,6 +6,8 @@ mod commands;
 mod exit;
 mod format;
 mod laboratory;
+mod measuring;
+mod picture;
 mod prepared;
 mod progress;
 mod provenance;
@@ -42,6 +44,9 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Compare(args) => commands::compare::run(args, common, terminal),
         Command::Claims(args) => commands::claims::run(args, common, terminal),
         Command::Table(args) => commands::table::run(args, common, terminal),
+        Command::Probe(args) => commands::probe::run(args, common, terminal),
+        Command::Filters(args) => commands::filters::run(args, common, terminal),
+        Command::Reconstruct(args) => commands::reconstruct::run(args, common, terminal),
         Command::Verify(args) => commands::verify::run(args, common, terminal),
         Command::List(args) => commands::list::run(args, common, terminal),
         Command::Data(args) => commands::data::run(args, common, terminal),

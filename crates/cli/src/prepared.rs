@@ -5,16 +5,18 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use ablate_autoencoder::probes::{self, Probe};
 use ablate_records::{ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
-    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, Source,
-    Trial, TrialId, Value,
+    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, RunState,
+    Source, Trial, TrialId, Value,
 };
 
 use crate::args::{Common, Target};
 use crate::exit::{Diagnosed, Usage};
 use crate::laboratory::{Laboratory, dataset_name};
+use crate::measuring::{self, Sitting};
 use crate::terminal::{Look, Terminal};
 
 /// An experiment, what it expands to, and its runs.
@@ -123,6 +125,32 @@ impl Prepared {
         let claims = claims::judge(&set, &self.experiment.claims, catalog);
         let claims = claims.map(|judged| judged.unanswerable()).unwrap_or_default();
         tables.map(|error| error.to_string()).chain(comparison).chain(claims).collect()
+    }
+
+    /// The probes that it asks for.
+    pub(crate) fn requested(&self) -> Vec<&'static Probe> {
+        self.experiment.probes.iter().filter_map(|name| probes::find(name)).collect()
+    }
+
+    /// Its finished runs that some of `requested` have not measured yet.
+    pub(crate) fn unmeasured(
+        &self,
+        requested: &[&'static Probe],
+        store: &Store,
+        laboratory: &Laboratory,
+    ) -> anyhow::Result<Vec<Sitting>> {
+        if requested.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<RunId> = self.plans.iter().map(|plan| plan.id.clone()).collect();
+        let mut sittings = Vec::new();
+        for run in store.runs(&ids)?.iter().filter(|run| run.state == RunState::Finished) {
+            let lacking = measuring::lacking(run, requested);
+            if !lacking.is_empty() {
+                sittings.push(Sitting::of(run, lacking, store, laboratory)?);
+            }
+        }
+        Ok(sittings)
     }
 
     /// The runs of the experiment as the store has them now.

@@ -2,13 +2,12 @@
 //! that the run is still this attempt's.
 
 use ablate_sweep::{Curve, Failure, Outcome, RunId, RunState};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Transaction, params, params_from_iter};
+use rusqlite::{Transaction, params};
 
 use crate::artifacts;
 use crate::claim::{self, make_current, row_of};
-use crate::columns::{metric_names, quoted};
 use crate::error::{RecordsError, Trouble};
+use crate::measured;
 use crate::series;
 use crate::store::Store;
 
@@ -27,15 +26,10 @@ impl Store {
         outcome: &Outcome,
         seconds: f64,
     ) -> Result<(), RecordsError> {
-        for (metric, value) in &outcome.scores {
-            if !value.is_finite() {
-                let (run, metric, value) = (run.clone(), metric.clone(), *value);
-                return Err(RecordsError::NotFinite { run, metric, value });
-            }
-        }
+        measured::refuse_what_is_not_finite(run, &outcome.scores)?;
         self.write("store a finished run", |transaction| {
             let key = held(transaction, run, attempt)?;
-            insert_scores(transaction, key, outcome)?;
+            measured::insert(transaction, key, &outcome.scores, &outcome.profiles)?;
             insert_curves(transaction, key, &outcome.curves)?;
             artifacts::insert(transaction, key, &outcome.artifacts)?;
             transaction
@@ -102,28 +96,6 @@ fn held(transaction: &Transaction<'_>, run: &RunId, attempt: u32) -> Result<i64,
             Err(RecordsError::NotHeld { run: run.clone(), attempt, found }.into())
         }
     }
-}
-
-fn insert_scores(
-    transaction: &Transaction<'_>,
-    key: i64,
-    outcome: &Outcome,
-) -> Result<(), Trouble> {
-    let declared = metric_names(transaction)?;
-    let mut names = String::from("run");
-    let mut places = String::from("?1");
-    let mut values = vec![Sql::Integer(key)];
-    for (metric, value) in &outcome.scores {
-        if !declared.contains(metric) {
-            return Err(RecordsError::Undeclared { kind: "metric", name: metric.clone() }.into());
-        }
-        values.push(Sql::Real(*value));
-        names.push_str(&format!(", {}", quoted(metric)));
-        places.push_str(&format!(", ?{}", values.len()));
-    }
-    let insert = format!("INSERT INTO score ({names}) VALUES ({places})");
-    transaction.prepare_cached(&insert)?.execute(params_from_iter(values))?;
-    Ok(())
 }
 
 fn insert_curves(transaction: &Transaction<'_>, key: i64, curves: &[Curve]) -> Result<(), Trouble> {

@@ -176,6 +176,14 @@ pub enum RecordsError {
         /// What the row says: its state and its attempt, or nothing without a row.
         found: Option<(RunState, u32)>,
     },
+    /// A run has no trained network.
+    #[error("run {run} is {state}: only a finished run has a network")]
+    NotFinished {
+        /// The run.
+        run: RunId,
+        /// The word of its state.
+        state: &'static str,
+    },
     /// An experiment's plan names a run twice.
     #[error("experiment {experiment:?} plans run {run} twice")]
     PlannedTwice {

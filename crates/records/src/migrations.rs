@@ -19,7 +19,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x6162_6c74;
 /// `tests/stores` holds a store of every schema, which a test opens. Views are not part of the
 /// list: they are dropped before a migration and made anew after it.
 pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Creates or migrates the store at `path`, all or nothing, however many processes try at once.
 pub(crate) fn migrate(

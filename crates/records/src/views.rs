@@ -1,5 +1,6 @@
-//! The flat views that people query: `runs`, `curves`, `pairs`, `members` and `artifacts`. They are made anew,
-//! in the same transaction, whenever a column is added or the schema changes.
+//! The flat views that people query: `runs`, `curves`, `profiles`, `pairs`, `members` and
+//! `artifacts`. They are made anew, in the same transaction, whenever a column is added or the schema
+//! changes.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
@@ -8,7 +9,7 @@ use crate::declaration::Declared;
 use crate::error::Trouble;
 
 /// The names of the views.
-pub(crate) const NAMES: [&str; 5] = ["runs", "curves", "pairs", "members", "artifacts"];
+pub(crate) const NAMES: [&str; 6] = ["runs", "curves", "profiles", "pairs", "members", "artifacts"];
 
 /// What `pairs` puts before a metric's name for the baseline's score.
 pub(crate) const BASELINE: &str = "baseline_";
@@ -94,7 +95,7 @@ pub(crate) fn are_stale(connection: &Connection) -> Result<bool, Trouble> {
 /// The statements that make the views, in the order of [`NAMES`].
 fn definitions(connection: &Connection) -> Result<[String; NAMES.len()], Trouble> {
     let declared = Declared::in_store(connection)?;
-    Ok([runs(&declared), curves(), pairs(&declared), members(), artifacts()])
+    Ok([runs(&declared), curves(), profiles(), pairs(&declared), members(), artifacts()])
 }
 
 /// Left joins, because SQLite leaves out those that a query does not look at.
@@ -129,6 +130,16 @@ SELECT r.id AS run, c.name AS name, point.key + 1 AS epoch, point.value AS value
 FROM curve AS c
 JOIN run AS r ON r.key = c.run
 JOIN json_each(c.series) AS point"
+        .to_owned()
+}
+
+fn profiles() -> String {
+    "CREATE VIEW profiles AS
+SELECT r.id AS run, p.name AS name, p.axis AS axis, place.value AS at, point.value AS value
+FROM profile AS p
+JOIN run AS r ON r.key = p.run
+JOIN json_each(p.at) AS place
+JOIN json_each(p.series) AS point ON point.key = place.key"
         .to_owned()
 }
 

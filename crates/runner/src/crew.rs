@@ -111,7 +111,8 @@ impl Crew {
     }
 }
 
-fn one_thread(worker: usize) -> io::Result<ThreadPool> {
+/// A rayon pool of one thread, as every training has around it.
+pub(crate) fn one_thread(worker: usize) -> io::Result<ThreadPool> {
     ThreadPoolBuilder::new()
         .num_threads(1)
         .stack_size(STACK_BYTES)

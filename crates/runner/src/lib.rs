@@ -16,6 +16,7 @@
 mod budget;
 mod coordinator;
 mod crew;
+mod each;
 mod error;
 mod event;
 mod memory;
@@ -29,6 +30,7 @@ mod trainer;
 
 pub use budget::{Jobs, Lowered};
 pub use coordinator::run;
+pub use each::each;
 pub use error::RunnerError;
 pub use event::Event;
 pub use memory::available as available_memory;

@@ -178,6 +178,7 @@ mod tests {
     fn finished(run: &str, seconds: f64) -> Event {
         let outcome = Outcome {
             scores: BTreeMap::new(),
+            profiles: Vec::new(),
             curves: Vec::new(),
             epochs: 1,
             best_epoch: 1,

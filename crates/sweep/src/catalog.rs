@@ -103,6 +103,16 @@ pub struct VariantEntry {
     pub params: Vec<Param>,
 }
 
+/// A probe that runs where it is asked for: its name and what it measures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeEntry {
+    /// Its one name.
+    pub name: &'static str,
+    /// Its metrics, all of them in [`Catalog::metrics`]. A network that it has measured has the
+    /// first of them.
+    pub metrics: Vec<String>,
+}
+
 /// A condition over several parameters of one trial. It may rewrite them into their canonical
 /// form; the error names the parameters at fault and says what would be valid.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +139,8 @@ pub struct Catalog {
     pub rules: Vec<Rule>,
     /// What can be measured.
     pub metrics: Vec<Metric>,
+    /// The probes that run on request only; all others measure every run.
+    pub probes: Vec<ProbeEntry>,
 }
 
 impl Catalog {
@@ -174,6 +186,11 @@ impl Catalog {
     /// The metric of that name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
         self.metrics.iter().find(|metric| metric.name == name)
+    }
+
+    /// The probe on request that measures `metric`; `None` for what is measured of every run.
+    pub fn probe_of(&self, metric: &str) -> Option<&ProbeEntry> {
+        self.probes.iter().find(|probe| probe.metrics.iter().any(|name| name == metric))
     }
 
     /// Every parameter that means something beside `given`, defaults filled in, before the rules

@@ -57,6 +57,8 @@ pub struct Experiment {
     pub question: String,
     /// Its replicates; at least one, each once.
     pub seeds: Vec<u64>,
+    /// The probes that measure its networks besides those that measure every one.
+    pub probes: Vec<String>,
     /// The tables that answer it; a default one where the file has none.
     pub tables: Vec<TableSpec>,
     /// The paired comparison that answers it, if there is one.
@@ -113,7 +115,7 @@ impl Experiment {
             .map_err(|mistakes| Mistakes::new(text(source.text), mistakes))?;
         let mut log = Vec::new();
         let file = ExperimentFile::read(&document, &mut log);
-        let head = head::head(file.head.as_ref(), overrides, &mut log);
+        let head = head::head(file.head.as_ref(), overrides, catalog, &mut log);
         let tables = specs::tables(&file.tables, source.text, catalog, &mut log);
         let comparison =
             file.compare.as_ref().and_then(|section| specs::comparison(section, catalog, &mut log));
@@ -128,6 +130,7 @@ impl Experiment {
             name: source.name.to_owned(),
             question: head.question,
             seeds: head.seeds,
+            probes: head.probes,
             tables: tables.into_iter().chain(default).collect(),
             comparison,
             claims,

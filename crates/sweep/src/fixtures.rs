@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::catalog::{Breach, Catalog, Condition, Domain, Param, Rule, VariantEntry};
+use crate::catalog::{Breach, Catalog, Condition, Domain, Param, ProbeEntry, Rule, VariantEntry};
 use crate::expansion::Expansion;
 use crate::experiment::{Experiment, Limit, Source};
 use crate::metric::{Direction, Metric, Split};
@@ -101,6 +101,7 @@ pub(crate) fn catalog() -> Catalog {
             metric("valid_error", Split::Valid, Direction::Lower),
             metric("valid_spread", Split::Valid, Direction::Neither),
         ],
+        probes: vec![ProbeEntry { name: "spread", metrics: vec!["valid_spread".into()] }],
     }
 }
 

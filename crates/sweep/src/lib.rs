@@ -23,7 +23,7 @@ pub mod run;
 pub mod specs;
 pub mod value;
 
-pub use catalog::{Catalog, Condition, Domain, Param, Rule, VariantEntry};
+pub use catalog::{Catalog, Condition, Domain, Param, ProbeEntry, Rule, VariantEntry};
 pub use expansion::Expansion;
 pub use experiment::{Experiment, Limit, Source};
 pub use filter::{Filter, FilterError};
@@ -32,8 +32,8 @@ pub use mistakes::{Color, Mistakes};
 pub use overrides::Override;
 pub use params::Params;
 pub use run::{
-    Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Outcome, Progress, Run, RunId,
-    RunPlan, RunState, Trial, TrialId,
+    Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Measured, Outcome, Profile,
+    Progress, Run, RunId, RunPlan, RunState, Trial, TrialId,
 };
 pub use specs::{ComparisonSpec, Paper, PaperValue, Spread, Statistic, TableSpec, Trust};
 pub use value::Value;

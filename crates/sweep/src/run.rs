@@ -114,11 +114,35 @@ pub struct Curve {
     pub values: Vec<f64>,
 }
 
+/// A series over something else than epochs: an error over the severity, a ratio over the radius.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// What is measured, such as `contraction`.
+    pub name: String,
+    /// What it is measured over, such as `radius`.
+    pub axis: String,
+    /// Places on the axis, ascending.
+    pub at: Vec<f64>,
+    /// The value at each place.
+    pub values: Vec<f64>,
+}
+
+/// What probes find out about a network.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Metric names to finite values; a metric that means nothing for the run is absent, never 0.
+    pub scores: BTreeMap<String, f64>,
+    /// Every profile, in the order in which the probes give them.
+    pub profiles: Vec<Profile>,
+}
+
 /// What a run that finished leaves behind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Metric names to finite values; a metric that means nothing for the run is absent, never 0.
     pub scores: BTreeMap<String, f64>,
+    /// Every profile that a probe gave.
+    pub profiles: Vec<Profile>,
     /// Every curve, in the order in which they began.
     pub curves: Vec<Curve>,
     /// How many epochs of fine-tuning were run.

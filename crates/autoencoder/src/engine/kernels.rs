@@ -128,6 +128,18 @@ pub(super) fn sum_rows(band: Band<'_>, sums: &mut [f32]) {
     );
 }
 
+/// The class of the largest logit, the first of equal ones.
+#[inline(always)]
+pub(super) fn best_class(logits: &[f32]) -> usize {
+    let (mut best, mut largest) = (0, f32::NEG_INFINITY);
+    for (class, &logit) in logits.iter().enumerate() {
+        if logit > largest {
+            (best, largest) = (class, logit);
+        }
+    }
+    best
+}
+
 /// Softmax, in place: each row of logits becomes the gradient of its cross-entropy. Returns the
 /// summed cross-entropy in nats, and how many rows have their largest logit elsewhere than at their
 /// label.
@@ -135,12 +147,8 @@ pub(super) fn softmax(logits: BandMut<'_>, labels: &[u8]) -> (f64, usize) {
     /// The cross-entropy of a row, and whether its largest logit is elsewhere.
     #[inline(always)]
     fn one(row: &mut [f32], label: usize) -> (f64, bool) {
-        let (mut best, mut largest) = (0, f32::NEG_INFINITY);
-        for (class, &logit) in row.iter().enumerate() {
-            if logit > largest {
-                (best, largest) = (class, logit);
-            }
-        }
+        let best = best_class(row);
+        let largest = row[best];
         let own = f64::from(row[label] - largest);
         let mut total = 0.0;
         for logit in row.iter_mut() {

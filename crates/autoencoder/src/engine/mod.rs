@@ -13,6 +13,7 @@
 
 mod dense;
 mod encoder;
+mod gradient;
 mod kernels;
 mod math;
 mod matrix;
@@ -26,7 +27,8 @@ mod agreement;
 pub(crate) use dense::Dense;
 pub(crate) use encoder::AutoencoderStep;
 pub use encoder::{Encoding, Pull};
+pub(crate) use gradient::InputGradient;
 pub(crate) use kernels::{add_squares, scale_columns, sum_of, wide};
-pub(crate) use matrix::{Band, Matrix};
+pub(crate) use matrix::{Band, BandMut, Matrix};
 pub(crate) use products::product;
 pub(crate) use stack::{Evaluation, Misses, NetworkStep, Stack};

@@ -98,6 +98,16 @@ impl Stack {
         self.layers.iter_mut().zip(&other.layers).for_each(|(own, layer)| own.copy_from(layer));
     }
 
+    /// Every layer, the output layer last.
+    pub(super) fn layers(&self) -> &[Dense] {
+        &self.layers
+    }
+
+    /// The hidden units.
+    pub(super) fn activation(&self) -> Activation {
+        self.activation
+    }
+
     /// The hidden layers, from the input up.
     pub(crate) fn hidden(&self) -> &[Dense] {
         self.layers.split_last().map_or(&[], |(_, hidden)| hidden)
@@ -108,13 +118,18 @@ impl Stack {
         self.layers.first().map_or(0, Dense::inputs)
     }
 
+    /// Outputs of the output layer.
+    pub(crate) fn classes(&self) -> usize {
+        self.layers.last().map_or(0, Dense::outputs)
+    }
+
     /// Units of the top hidden layer, or inputs without one.
     pub(crate) fn top(&self) -> usize {
         self.layers.last().map_or(0, Dense::inputs)
     }
 
     /// Codes of every hidden layer and, in `codes` last, the logits of `input`.
-    fn forward(&self, input: Band<'_>, codes: &mut [Matrix]) {
+    pub(super) fn forward(&self, input: Band<'_>, codes: &mut [Matrix]) {
         for (number, layer) in self.layers.iter().enumerate() {
             let (below, above) = codes.split_at_mut(number);
             let x = below.last().map_or(input, |codes| codes.top(input.count()));
@@ -152,6 +167,18 @@ impl Evaluation {
     /// The code of hidden layer `layer` for row `row` of the last input.
     pub(crate) fn code(&self, layer: usize, row: usize) -> &[f32] {
         self.codes[layer].row(row)
+    }
+
+    /// Which rows of `input` are classified otherwise than their labels say.
+    pub(crate) fn missed(&mut self, stack: &Stack, input: Rows<'_>, labels: &[u8]) -> Vec<bool> {
+        let mut missed = Vec::with_capacity(labels.len());
+        for (rows, labels) in input.chunks(EVALUATION_ROWS).zip(labels.chunks(EVALUATION_ROWS)) {
+            stack.forward(rows.band(), &mut self.codes);
+            let logits = self.codes.last().expect("a stack has an output layer");
+            let best = logits.lines(rows.len()).map(kernels::best_class);
+            missed.extend(best.zip(labels).map(|(best, &label)| best != usize::from(label)));
+        }
+        missed
     }
 
     /// How the logits of the last input compare with `labels`. They are used up.

@@ -3,14 +3,17 @@
 
 use ablate_sweep::Direction;
 
-use super::{Probe, Sitter, before_and_after};
+use super::{Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 
 pub(super) const PROBE: Probe = Probe {
     name: "activity",
     summary: "sparsity, mean and saturation of the top codes",
-    formula: "(sqrt(n) - |h|_1 / |h|_2) / (sqrt(n) - 1) (Hoyer 2004); mean h; share of h < .05 or > .95",
+    formula: "(sqrt(n) - |h|_1 / |h|_2) / (sqrt(n) - 1); mean h; share of h < .05 or > .95",
+    source: "Hoyer 2004 (sparsity); Rifai et al. 2011, table 1 (saturation)",
+    occasion: Occasion::Always,
+    work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
         let of = |name, unit, summary| before_and_after(name, unit, Direction::Neither, summary);
         [
@@ -34,12 +37,12 @@ pub(super) const PROBE: Probe = Probe {
         .flatten()
         .collect()
     },
-    measure: |subject, scores| {
+    measure: |subject, found| {
         for (prefix, network) in [("", &subject.tuned), ("initial_", &subject.initial)] {
             let activity = Activity::of(network, subject.test.images);
-            scores.insert(format!("{prefix}sparsity"), activity.sparsity);
-            scores.insert(format!("{prefix}mean_activation"), activity.mean);
-            scores.insert(format!("{prefix}saturation"), activity.saturation);
+            found.scores.insert(format!("{prefix}sparsity"), activity.sparsity);
+            found.scores.insert(format!("{prefix}mean_activation"), activity.mean);
+            found.scores.insert(format!("{prefix}saturation"), activity.saturation);
         }
         Ok(())
     },

@@ -2,7 +2,7 @@
 
 use ablate_sweep::{Direction, Metric, Split};
 
-use super::Probe;
+use super::{Occasion, Probe};
 use crate::engine::Evaluation;
 use crate::finetuning::Classification;
 
@@ -10,6 +10,9 @@ pub(super) const PROBE: Probe = Probe {
     name: "classification",
     summary: "error and cross-entropy of the fine-tuned network",
     formula: "mean [argmax_c p_c != y] and mean -log p_y",
+    source: "common practice",
+    occasion: Occasion::Always,
+    work: |extent| extent.pass(extent.train) + 2.0 * extent.test_pass(),
     metrics: || {
         let splits = [("test", Split::Test), ("valid", Split::Valid), ("train", Split::Train)];
         let metric = |word: &str, split, what: &str, unit, summary: &str| Metric {
@@ -27,15 +30,15 @@ pub(super) const PROBE: Probe = Probe {
         };
         splits.into_iter().flat_map(of_split).collect()
     },
-    measure: |subject, scores| {
+    measure: |subject, found| {
         let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
         let stack = &subject.tuned.stack;
         let mut evaluation = Evaluation::new(stack);
         for (word, examples) in splits {
             let misses = evaluation.classify(stack, examples);
-            let found = Classification::of(misses, examples.images.len());
-            scores.insert(format!("{word}_error"), found.error);
-            scores.insert(format!("{word}_loss"), found.loss);
+            let Classification { error, loss } = Classification::of(misses, examples.images.len());
+            found.scores.insert(format!("{word}_error"), error);
+            found.scores.insert(format!("{word}_loss"), loss);
         }
         Ok(())
     },

@@ -7,7 +7,7 @@
 
 use ablate_sweep::Direction;
 
-use super::{Probe, Sitter, before_and_after};
+use super::{Occasion, Probe, Sitter, before_and_after, spread};
 use crate::activation::Activation;
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::{
@@ -15,30 +15,29 @@ use crate::engine::{
 };
 
 /// How many test images the mean is over, at most.
-pub(crate) const EXAMPLES: usize = 200;
+const EXAMPLES: usize = 200;
 
 pub(super) const PROBE: Probe = Probe {
     name: "jacobian",
     summary: "how far the top codes move when the input does",
     formula: "mean ||dh/dx||_F over 200 test images",
+    source: "Rifai et al. 2011, table 1",
+    occasion: Occasion::Always,
+    work: |extent| {
+        let products = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
+        2.0 * EXAMPLES as f64 * 4.0 * (products * extent.top()) as f64
+    },
     metrics: || {
         let summary = "Frobenius norm of the top codes' Jacobian, mean over 200 test images";
         before_and_after("jacobian_norm", "1", Direction::Neither, summary).into()
     },
-    measure: |subject, scores| {
-        let images = spread(subject.test.images);
-        scores.insert("jacobian_norm".into(), mean_norm(&subject.tuned, &images));
-        scores.insert("initial_jacobian_norm".into(), mean_norm(&subject.initial, &images));
+    measure: |subject, found| {
+        let images = spread(subject.test.images, EXAMPLES);
+        found.scores.insert("jacobian_norm".into(), mean_norm(&subject.tuned, &images));
+        found.scores.insert("initial_jacobian_norm".into(), mean_norm(&subject.initial, &images));
         Ok(())
     },
 };
-
-/// At most [`EXAMPLES`] images, evenly spaced, row by row.
-fn spread(images: Rows<'_>) -> Vec<f32> {
-    let stride = images.len().div_ceil(EXAMPLES).max(1);
-    let which: Vec<u32> = (0..images.len() as u32).step_by(stride).collect();
-    images.gather(&which)
-}
 
 /// The mean of ||dh/dx||_F of the top codes over `images`, row by row.
 fn mean_norm(sitter: &Sitter<'_>, images: &[f32]) -> f64 {

@@ -5,14 +5,14 @@
 use ablate_data::Stream;
 use ablate_sweep::Direction;
 
-use super::{Probe, Sitter, before_and_after};
+use super::{Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{self, EVALUATION_ROWS, Rows};
 use crate::engine::{Evaluation, NetworkStep, Stack};
 use crate::finetuning::Examples;
 use crate::optimizer::Rule;
 
 /// Passes over the training codes.
-pub(crate) const EPOCHS: u32 = 20;
+const EPOCHS: u32 = 20;
 const BATCH_SIZE: usize = 100;
 const RATE: f64 = 0.01;
 
@@ -20,11 +20,17 @@ pub(super) const PROBE: Probe = Probe {
     name: "linear",
     summary: "logistic regression on the frozen top codes",
     formula: "mean [argmax_c (V h + a)_c != y], V and a fitted on training codes by Adam",
+    source: "Alain and Bengio 2016",
+    occasion: Occasion::Always,
+    work: |extent| {
+        let codes = extent.pass(extent.train) + extent.test_pass();
+        2.0 * (codes + work((extent.top(), extent.classes), extent.train))
+    },
     metrics: || {
         let summary = "test error of a logistic regression on the frozen top codes";
         before_and_after("linear_probe_error", "fraction", Direction::Lower, summary).into()
     },
-    measure: |subject, scores| {
+    measure: |subject, found| {
         let networks = [
             ("linear_probe_error", &subject.tuned),
             ("initial_linear_probe_error", &subject.initial),
@@ -36,7 +42,7 @@ pub(super) const PROBE: Probe = Probe {
             let test = train.same_scale(stack, subject.test);
             let test = test.examples(subject.test.labels);
             let misses = Evaluation::new(&readout).classify(&readout, test);
-            scores.insert(name.into(), misses.wrong as f64 / test.labels.len() as f64);
+            found.scores.insert(name.into(), misses.wrong as f64 / test.labels.len() as f64);
         }
         Ok(())
     },
@@ -101,7 +107,13 @@ fn top_codes(stack: &Stack, images: Rows<'_>) -> Vec<f32> {
     codes
 }
 
-fn fit(codes: Examples<'_>, classes: usize, seed: u64) -> Stack {
+/// Operations of fitting a readout of that shape to so many examples.
+pub(super) fn work((inputs, classes): (usize, usize), examples: usize) -> f64 {
+    6.0 * (inputs * classes) as f64 * f64::from(EPOCHS) * examples as f64
+}
+
+/// The readout of `codes` that [`EPOCHS`] epochs of Adam come to.
+pub(super) fn fit(codes: Examples<'_>, classes: usize, seed: u64) -> Stack {
     let readout = Stack::readout(codes.images.width(), classes);
     let mut step = NetworkStep::new(readout, Rule::Adam { rate: RATE }, BATCH_SIZE);
     for epoch in 1..=EPOCHS {

@@ -1,20 +1,28 @@
 //! The open set of probes: what is measured of a trained network. To add one, write
 //! `probes/<name>.rs` and name it in [`ALL`]; its metrics then exist in the store, in filters, in
-//! tables and in `ablate list metrics`.
+//! tables and in `ablate list metrics`. A probe measures every run, or those that ask for it: while
+//! they are trained, or at any time later from the weights they left. Either gives the same bits.
 
 pub(crate) mod activity;
+pub(crate) mod attacks;
 pub(crate) mod classification;
+pub(crate) mod contraction;
 pub(crate) mod jacobian;
 pub(crate) mod linear;
+pub(crate) mod lipschitz;
 pub(crate) mod reconstruction;
 pub(crate) mod robustness;
+pub(crate) mod severity;
+pub(crate) mod spectrum;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use ablate_sweep::{Direction, Metric, Split};
+use ablate_data::Dataset;
+use ablate_sweep::{Direction, Measured, Metric, Split};
 
 use crate::autoencoder::Autoencoder;
+use crate::batches::Rows;
+use crate::cost::Extent;
 use crate::engine::Stack;
 use crate::finetuning::Examples;
 use crate::journal::Halt;
@@ -28,6 +36,11 @@ pub const ALL: &[&Probe] = &[
     &jacobian::PROBE,
     &activity::PROBE,
     &robustness::PROBE,
+    &severity::PROBE,
+    &attacks::PROBE,
+    &contraction::PROBE,
+    &lipschitz::PROBE,
+    &spectrum::PROBE,
 ];
 
 /// A probe.
@@ -38,9 +51,39 @@ pub struct Probe {
     pub summary: &'static str,
     /// What it is computed by.
     pub formula: &'static str,
-    /// The metrics that it emits.
+    /// Where it was described.
+    pub source: &'static str,
+    /// Whether it measures every run.
+    pub occasion: Occasion,
+    /// The metrics that it emits. The first of them every network has that was measured.
     pub metrics: fn() -> Vec<Metric>,
-    measure: fn(&Subject<'_>, &mut Scores) -> Result<(), Halt>,
+    /// Floating-point operations that it takes on a network of that extent.
+    pub(crate) work: fn(&Extent<'_>) -> f64,
+    measure: fn(&Subject<'_>, &mut Measured) -> Result<(), Halt>,
+}
+
+/// When a probe runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// At the end of every training.
+    Always,
+    /// Where an experiment or a command asks for it.
+    OnRequest,
+}
+
+/// The probe of that name.
+pub fn find(name: &str) -> Option<&'static Probe> {
+    ALL.iter().copied().find(|probe| probe.name == name)
+}
+
+impl Probe {
+    /// What it costs on an ordinary network (784-1000-10, 10 000 images to train and to test on), in
+    /// forward passes of all test images.
+    pub fn passes(&self) -> f64 {
+        let ordinary =
+            Extent { inputs: 784, widths: &[1000], classes: 10, train: 10_000, test: 10_000 };
+        (self.work)(&ordinary) / ordinary.test_pass()
+    }
 }
 
 impl fmt::Debug for Probe {
@@ -73,22 +116,69 @@ pub(crate) struct Sitter<'a> {
     pub(crate) stack: Stack,
 }
 
+impl<'a> Subject<'a> {
+    /// `tuned` as fine-tuning made it of `initial`, which has the pretrained layers `stack`.
+    pub(crate) fn new(
+        (initial, tuned): (&'a Network, &'a Network),
+        stack: &'a [Autoencoder],
+        dataset: &'a Dataset,
+        train_size: Option<usize>,
+        seed: u64,
+    ) -> candle_core::Result<Subject<'a>> {
+        Ok(Subject {
+            tuned: Sitter::new(tuned)?,
+            initial: Sitter::new(initial)?,
+            stack,
+            train: Examples::first(&dataset.train, train_size.unwrap_or(usize::MAX)),
+            valid: Examples::all(&dataset.valid),
+            test: Examples::all(&dataset.test),
+            shape: dataset.test.images.shape(),
+            seed,
+        })
+    }
+}
+
 impl<'a> Sitter<'a> {
     pub(crate) fn new(network: &'a Network) -> candle_core::Result<Sitter<'a>> {
         Ok(Sitter { network, stack: Stack::load(network)? })
     }
 }
 
-/// Metric names to values.
-pub(crate) type Scores = BTreeMap<String, f64>;
+/// The probes that measure every run, and those of `requested` that do not.
+pub(crate) fn at_training(requested: &[&'static Probe]) -> impl Iterator<Item = &'static Probe> {
+    ALL.iter().copied().filter(|probe| match probe.occasion {
+        Occasion::Always => true,
+        Occasion::OnRequest => requested.iter().any(|asked| asked.name == probe.name),
+    })
+}
 
-/// Every score of `subject`.
-pub(crate) fn measure(subject: &Subject<'_>) -> Result<Scores, Halt> {
-    let mut scores = Scores::new();
-    for probe in ALL {
-        (probe.measure)(subject, &mut scores)?;
+/// What `probes` find of `subject`.
+pub(crate) fn measure<'p>(
+    subject: &Subject<'_>,
+    probes: impl IntoIterator<Item = &'p Probe>,
+) -> Result<Measured, Halt> {
+    let mut found = Measured::default();
+    for probe in probes {
+        let began = std::time::Instant::now();
+        (probe.measure)(subject, &mut found)?;
+        tracing::debug!(probe = probe.name, seconds = began.elapsed().as_secs_f64());
     }
-    Ok(scores)
+    Ok(found)
+}
+
+/// At most `most` images, evenly spaced, row by row.
+fn spread(images: Rows<'_>, most: usize) -> Vec<f32> {
+    images.gather(&evenly(images.len(), most))
+}
+
+/// At most `most` numbers below `count`, evenly spaced.
+fn evenly(count: usize, most: usize) -> Vec<u32> {
+    (0..count as u32).step_by(count.div_ceil(most).max(1)).collect()
+}
+
+/// The decimal that `value` was written as.
+fn decimal(value: f32) -> f64 {
+    (f64::from(value) * 1e6).round() / 1e6
 }
 
 /// A metric on the test images.
@@ -116,8 +206,46 @@ fn before_and_after(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use ablate_data::Stream;
+    use candle_core::{Device, Tensor, Var};
+
     use super::*;
+    use crate::activation::Activation;
+    use crate::network::Dense;
+
+    /// A network of these widths, the input's first, with 3 classes: normal weights and biases, or
+    /// the lowest layer's as given, outputs x inputs, and no bias there.
+    pub(crate) fn sitter(
+        widths: &[usize],
+        activation: Activation,
+        lowest: Option<&[f32]>,
+    ) -> Network {
+        let draw = |count: usize, number: u64| {
+            let mut values = vec![0.0; count];
+            Stream::new(3, "test/sitter", &[number]).fill_normal(&mut values);
+            values
+        };
+        let var = |values: Vec<f32>, shape: &[usize]| {
+            Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap()
+        };
+        let layer = |number: usize, below: usize, above: usize| match lowest {
+            Some(weights) if number == 0 => Dense {
+                weight: var(weights.to_vec(), &[above, below]),
+                bias: var(vec![0.0; above], &[above]),
+            },
+            _ => Dense {
+                weight: var(draw(below * above, number as u64), &[above, below]),
+                bias: var(draw(above, 50 + number as u64), &[above]),
+            },
+        };
+        let pairs = widths.windows(2).enumerate();
+        Network {
+            hidden: pairs.map(|(number, pair)| layer(number, pair[0], pair[1])).collect(),
+            activation,
+            output: layer(99, widths[widths.len() - 1], 3),
+        }
+    }
 
     #[test]
     fn metric_names_are_well_formed_and_each_stands_once() {

@@ -10,14 +10,18 @@ use ablate_data::Stream;
 use ablate_data::corruptions::{Corruption, Family};
 use ablate_sweep::Direction;
 
-use super::{Probe, Subject, on_test};
+use super::{Occasion, Probe, Subject, on_test};
 use crate::batches::{EVALUATION_ROWS, Rows};
-use crate::engine::{Evaluation, sum_of};
+use crate::engine::Evaluation;
+use crate::geometry;
 
 pub(super) const PROBE: Probe = Probe {
     name: "robustness",
     summary: "test error and code shift under perturbation",
     formula: "mean over corruptions of mean over severities of the test error on clip(x~, 0, 1)",
+    source: "Hendrycks and Dietterich 2019 (the mean over corruptions and severities)",
+    occasion: Occasion::Always,
+    work: |extent| (perturbations().count() + 1) as f64 * extent.test_pass(),
     metrics: || {
         let mut metrics = vec![
             on_test(
@@ -53,23 +57,23 @@ pub(super) const PROBE: Probe = Probe {
         }
         metrics
     },
-    measure: |subject, scores| {
+    measure: |subject, found| {
         let (mut errors, mut shifts) = (0.0, 0.0);
-        for ((corruption, severity), found) in perturbations().zip(perturbed(subject)) {
-            scores.insert(metric_name("test_error", corruption, severity), found.error);
-            scores.insert(metric_name("code_shift", corruption, severity), found.shift);
+        for ((corruption, severity), one) in perturbations().zip(perturbed(subject)) {
+            found.scores.insert(metric_name("test_error", corruption, severity), one.error);
+            found.scores.insert(metric_name("code_shift", corruption, severity), one.shift);
             let share = 1.0 / (Family::Noise.members().count() * corruption.graded().len()) as f64;
-            errors += share * found.error;
-            shifts += share * found.shift;
+            errors += share * one.error;
+            shifts += share * one.shift;
         }
-        scores.insert("robust_error".into(), errors);
-        scores.insert("robust_code_shift".into(), shifts);
+        found.scores.insert("robust_error".into(), errors);
+        found.scores.insert("robust_code_shift".into(), shifts);
         Ok(())
     },
 };
 
 /// Every noise at every graded severity.
-pub(crate) fn perturbations() -> impl Iterator<Item = (&'static Corruption, f32)> {
+fn perturbations() -> impl Iterator<Item = (&'static Corruption, f32)> {
     let graded = |corruption: &'static Corruption| {
         corruption.graded().iter().map(move |&severity| (corruption, severity))
     };
@@ -120,19 +124,7 @@ fn perturbed(subject: &Subject<'_>) -> Vec<Perturbed> {
 
 /// |moved - still| / |still|; a code of zeros only is taken to be 1e-6 long.
 fn relative_shift((moved, still): (&[f32], &[f32])) -> f64 {
-    let distance = sum_of(
-        moved,
-        still,
-        #[inline(always)]
-        |moved, still| (moved - still) * (moved - still),
-    );
-    let length = sum_of(
-        still,
-        still,
-        #[inline(always)]
-        |still, same| still * same,
-    );
-    distance.sqrt() / length.sqrt().max(1e-6)
+    geometry::distance(moved, still) / geometry::length(still).max(1e-6)
 }
 
 #[cfg(test)]

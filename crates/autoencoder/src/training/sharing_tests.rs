@@ -9,6 +9,7 @@ use ablate_sweep::{Outcome, RunPlan, Value};
 
 use super::tests::{DIGITS, plan, text};
 use super::train;
+use crate::probes::{self, Probe};
 use crate::shelf::Shelf;
 use crate::stored::Stored;
 
@@ -27,7 +28,7 @@ impl Shelf for Memory {
 }
 
 fn trained(plan: &RunPlan, shelf: Option<&dyn Shelf>) -> Outcome {
-    train(plan, &DIGITS, shelf, &mut |_| ControlFlow::Continue(())).unwrap()
+    train(plan, &DIGITS, shelf, &[], &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 fn reused(outcome: &Outcome) -> Vec<&str> {
@@ -84,7 +85,7 @@ fn a_damaged_layer_is_trained_again() {
 }
 
 #[test]
-fn a_finished_run_comes_back_from_its_files() {
+fn a_finished_run_comes_back_from_its_files_and_every_probe_finds_the_same_bits() {
     let shelf = Memory::default();
     let plan = plan(&[("tied", Value::Bool(false))]);
     let outcome = trained(&plan, Some(&shelf));
@@ -98,6 +99,12 @@ fn a_finished_run_comes_back_from_its_files() {
     assert_eq!(stored.network.hash().unwrap(), outcome.weights_hash);
     assert_ne!(stored.initial.hash().unwrap(), outcome.weights_hash);
     assert_eq!(stored.stack.len(), 2);
+    let probes: Vec<&Probe> = probes::ALL.to_vec();
+    let measured = stored.measure(&plan, &DIGITS, &probes).unwrap();
+    let watch = &mut |_: &_| ControlFlow::Continue(());
+    let at_training = train(&plan, &DIGITS, None, &probes, watch).unwrap();
+    assert_eq!(measured.scores, at_training.scores);
+    assert_eq!(measured.profiles, at_training.profiles);
     let refused = Stored::read(&plan, (783, 10), &bytes("network"), &layers).unwrap_err();
     assert!(refused.contains("hidden.0.weight: F32 [32, 784]"), "{refused}");
 }

@@ -10,6 +10,7 @@ use ablate_sweep::{Params, RunPlan, Value};
 
 use super::*;
 use crate::catalog::{catalog, training_version};
+use crate::probes::{self, Occasion};
 use crate::variants;
 
 pub(super) static DIGITS: LazyLock<Dataset> = LazyLock::new(|| {
@@ -38,7 +39,7 @@ pub(super) fn text(word: &str) -> Value {
 }
 
 fn outcome(changes: &[(&str, Value)]) -> Outcome {
-    train(&plan(changes), &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap()
+    train(&plan(changes), &DIGITS, None, &[], &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
 #[test]
@@ -59,8 +60,9 @@ fn rayon_pool(threads: usize) -> rayon::ThreadPool {
 fn another_seed_gives_another_network() {
     let first = plan(&[]);
     let second = RunPlan { seed: 2, ..first.clone() };
-    let hash =
-        |plan| train(plan, &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap().weights_hash;
+    let hash = |plan| {
+        train(plan, &DIGITS, None, &[], &mut |_| ControlFlow::Continue(())).unwrap().weights_hash
+    };
     assert_ne!(hash(&first), hash(&second));
 }
 
@@ -88,8 +90,9 @@ fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
 
 #[test]
 fn every_variant_learns_and_emits_every_metric_that_is_declared() {
+    let always = probes::ALL.iter().filter(|probe| probe.occasion == Occasion::Always);
     let declared: BTreeSet<String> =
-        catalog().metrics.into_iter().map(|metric| metric.name).collect();
+        always.flat_map(|probe| (probe.metrics)()).map(|metric| metric.name).collect();
     for variant in variants::ALL {
         for tied in [true, false] {
             let outcome = outcome(&[
@@ -106,6 +109,24 @@ fn every_variant_learns_and_emits_every_metric_that_is_declared() {
             // Guessing is wrong nine times in ten.
             assert!(outcome.scores["test_error"] < 0.5, "{}", outcome.scores["test_error"]);
         }
+    }
+}
+
+#[test]
+fn a_probe_on_request_adds_its_metrics_and_changes_nothing_else() {
+    let catalog = catalog();
+    let plain = outcome(&[]);
+    for probe in probes::ALL.iter().filter(|probe| probe.occasion == Occasion::OnRequest) {
+        let watch = &mut |_: &_| ControlFlow::Continue(());
+        let more = train(&plan(&[]), &DIGITS, None, &[probe], watch).unwrap();
+        let entry = catalog.probes.iter().find(|entry| entry.name == probe.name).unwrap();
+        assert!(more.scores.contains_key(&entry.metrics[0]), "{}", probe.name);
+        let mut scores = more.scores.clone();
+        scores.retain(|name, score| {
+            assert!(score.is_finite(), "{name}");
+            !entry.metrics.contains(name)
+        });
+        assert_eq!(Outcome { scores, profiles: Vec::new(), ..more }, plain, "{}", probe.name);
     }
 }
 
@@ -156,7 +177,7 @@ fn a_run_that_diverges_says_where_and_keeps_its_curves() {
         ("pretraining_learning_rate", Value::Float(1e-4)),
     ];
     let ending =
-        train(&plan(&changes), &DIGITS, None, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        train(&plan(&changes), &DIGITS, None, &[], &mut |_| ControlFlow::Continue(())).unwrap_err();
     let Ending::Failed(failure) = ending else { panic!("interrupted") };
     assert_eq!(failure.kind, FailureKind::Diverged);
     assert!(failure.message.starts_with("fine-tuning, epoch 1, step "), "{}", failure.message);
@@ -166,7 +187,7 @@ fn a_run_that_diverges_says_where_and_keeps_its_curves() {
 #[test]
 fn a_run_that_is_told_to_stop_stops_there() {
     let mut told = Vec::new();
-    let ending = train(&plan(&[]), &DIGITS, None, &mut |progress| {
+    let ending = train(&plan(&[]), &DIGITS, None, &[], &mut |progress| {
         if progress.epoch > 0 {
             told.push((progress.stage.clone(), progress.epoch));
         }
@@ -190,6 +211,6 @@ fn progress_rises_from_nothing_to_the_share_before_scoring() {
         last = progress.done;
         ControlFlow::Continue(())
     };
-    train(&plan(&[]), &DIGITS, None, watch).unwrap();
+    train(&plan(&[]), &DIGITS, None, &[], watch).unwrap();
     assert!(last > 0.0, "{last}");
 }

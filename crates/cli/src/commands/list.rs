@@ -1,6 +1,7 @@
 //! `ablate list`: what can be named in an experiment file, from the registries themselves.
 
-use ablate_autoencoder::{probes, variants};
+use ablate_autoencoder::probes::{self, Occasion};
+use ablate_autoencoder::variants;
 use ablate_data::{corruptions, datasets};
 use ablate_records::Store;
 use ablate_report::{Field, Grid};
@@ -65,9 +66,17 @@ fn corruptions() -> Grid {
 fn probes() -> Grid {
     let row = |probe: &&probes::Probe| {
         let metrics = (probe.metrics)().len().to_string();
-        [probe.name, probe.summary, probe.formula, &metrics].map(str::to_owned).to_vec()
+        let runs = match probe.occasion {
+            Occasion::Always => "always",
+            Occasion::OnRequest => "on request",
+        };
+        let cost = format!("{:.0}", probe.passes().max(1.0));
+        [probe.name, probe.summary, runs, &cost, probe.formula, &metrics, probe.source]
+            .map(str::to_owned)
+            .to_vec()
     };
-    grid(&["probe", "measures", "formula", "metrics"], probes::ALL.iter().map(row).collect())
+    let columns = ["probe", "measures", "runs", "test passes", "formula", "metrics", "source"];
+    grid(&columns, probes::ALL.iter().map(row).collect())
 }
 
 fn datasets() -> Grid {

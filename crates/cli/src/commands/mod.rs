@@ -3,9 +3,12 @@
 pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod data;
+pub(crate) mod filters;
 pub(crate) mod list;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod query;
+pub(crate) mod reconstruct;
 pub(crate) mod show;
 pub(crate) mod sql;
 pub(crate) mod sweep;

@@ -46,7 +46,7 @@ fn diagnosed(error: &FilterError, text: &str) -> Diagnosed {
 }
 
 /// What the user can mend is a usage error; a name in the filter gets a caret.
-fn usage(error: RecordsError, text: &str) -> anyhow::Error {
+pub(crate) fn usage(error: RecordsError, text: &str) -> anyhow::Error {
     match error {
         RecordsError::UnknownColumn { span: Some(ref span), .. }
         | RecordsError::Incomparable { span: Some(ref span), .. } => {

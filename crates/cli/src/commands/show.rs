@@ -3,7 +3,7 @@
 use ablate_records::{ArtifactFolder, Provenance, Store};
 use ablate_report::plot::{self, Line, Size};
 use ablate_report::{Style, painted, visible};
-use ablate_sweep::{Artifact, Catalog, Curve, Run};
+use ablate_sweep::{Artifact, Catalog, Curve, Profile, Run};
 use serde_json::{Map, Value as Json, json};
 
 use crate::args::{Common, Show, ShowFormat};
@@ -20,6 +20,7 @@ pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::
     let run = store.find_run(&args.run)?;
     let known = Known {
         curves: store.curves(&run.id)?,
+        profiles: store.profiles(&run.id)?,
         provenance: store.provenance(&run.id)?,
         artifacts: store.artifacts(&run.id)?,
         folder: store.artifact_folder(),
@@ -40,13 +41,14 @@ pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::
 struct Known {
     run: Run,
     curves: Vec<Curve>,
+    profiles: Vec<Profile>,
     provenance: Provenance,
     artifacts: Vec<Artifact>,
     folder: ArtifactFolder,
 }
 
 fn as_json(known: &Known) -> Json {
-    let Known { run, curves, provenance, artifacts, .. } = known;
+    let Known { run, curves, profiles, provenance, artifacts, .. } = known;
     let artifacts = artifacts.iter().map(|one| {
         json!({
             "role": one.role, "file": one.file, "bytes": one.bytes, "hash": one.hash,
@@ -57,6 +59,11 @@ fn as_json(known: &Known) -> Json {
     // JSON has no NaN and no infinity: such a value is null.
     let curves: Map<String, Json> =
         curves.iter().map(|curve| (curve.name.clone(), json!(curve.values))).collect();
+    let profiles = profiles.iter().map(|profile| {
+        let Profile { name, axis, at, values } = profile;
+        json!({"name": name, "axis": axis, "at": at, "values": values})
+    });
+    let profiles: Vec<Json> = profiles.collect();
     let session = &provenance.session;
     json!({
         "run": run.id.0,
@@ -67,6 +74,7 @@ fn as_json(known: &Known) -> Json {
         "params": run.params.to_json(),
         "scores": run.scores,
         "curves": curves,
+        "profiles": profiles,
         "epochs": run.kept.as_ref().map(|kept| kept.epochs),
         "best_epoch": run.kept.as_ref().map(|kept| kept.best_epoch),
         "weights_hash": run.kept.as_ref().map(|kept| kept.weights_hash.clone()),
@@ -94,7 +102,7 @@ fn as_json(known: &Known) -> Json {
 }
 
 fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
-    let Known { run, curves, provenance, artifacts, folder } = known;
+    let Known { run, curves, profiles, provenance, artifacts, folder } = known;
     let mut page = Page::new(style);
     page.title(&format!("run {}", run.id), run.state.word());
     if let Some((kind, message)) = &run.failure {
@@ -123,6 +131,10 @@ fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
             group.iter().map(|curve| Line { name: &curve.name, values: &curve.values }).collect();
         page.block(&plot::lines(&lines, PLOT, style.emphasis));
     }
+    if !profiles.is_empty() {
+        page.section("profiles");
+        profiles.iter().for_each(|profile| page.pair(&profile.name, &in_a_line(profile)));
+    }
     if !artifacts.is_empty() {
         page.section(&format!("weights, in {}", folder.root().display()));
         for Artifact { role, file, bytes, reused, .. } in artifacts {
@@ -133,6 +145,18 @@ fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
     page.section("provenance");
     provenance_of(run, provenance, &mut page);
     page.text
+}
+
+/// Some points of a profile, the first and the last among them: `radius 0.1: 0.52, 1: 0.5, 24: 0.1`.
+fn in_a_line(profile: &Profile) -> String {
+    const MOST: usize = 6;
+    let last = profile.at.len().saturating_sub(1);
+    let count = MOST.min(profile.at.len());
+    let places = (0..count).map(|step| step * last / (count - 1).max(1));
+    let points =
+        places.filter_map(|index| Some((profile.at.get(index)?, profile.values.get(index)?)));
+    let points: Vec<String> = points.map(|(at, value)| format!("{at}: {value:.4}")).collect();
+    format!("{} {}", profile.axis, points.join(", "))
 }
 
 /// Curves that share a unit share a plot: losses of the layers, losses and errors of fine-tuning.

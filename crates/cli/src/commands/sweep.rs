@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::thread;
 use std::time::Duration;
 
+use ablate_autoencoder::probes::Probe;
 use ablate_records::{Durability, Owner, Standing, Store};
 use ablate_report::{Format, claims, tables};
 use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
@@ -16,6 +17,7 @@ use crate::commands::{query, table};
 use crate::exit::Exit;
 use crate::format;
 use crate::laboratory::Laboratory;
+use crate::measuring;
 use crate::prepared::{Prepared, baseline};
 use crate::progress::Screen;
 use crate::provenance;
@@ -32,6 +34,8 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     let catalog = ablate_autoencoder::catalog();
     let mut laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
+    let requested = prepared.requested();
+    laboratory = laboratory.requesting(requested.clone());
     prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let jobs = jobs(args.jobs);
     if args.jobs.is_some_and(|asked| asked > jobs) {
@@ -49,7 +53,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     Prepared::check_data(waiting.iter().copied(), &laboratory)?;
     store.save_experiment(&prepared.record, &prepared.plans)?;
     announce(&prepared, &waiting, &laboratory, &store, jobs, terminal)?;
-    let exit = if waiting.is_empty() {
+    let mut exit = if waiting.is_empty() {
         Exit::Done
     } else {
         let on_failure = if args.fail_fast {
@@ -62,6 +66,9 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         let sweep = Sweeping { prepared, catalog, laboratory, common, terminal };
         train(waiting, &sweep, &mut store, &settings)?
     };
+    if exit == Exit::Done || exit == Exit::Unfinished {
+        exit = exit.worse(measure(&prepared, &requested, &laboratory, &mut store, jobs, terminal)?);
+    }
     match exit {
         Exit::Done | Exit::Unfinished | Exit::Unsupported => {
             answer(&prepared, &store, &catalog, common, terminal)?
@@ -78,6 +85,28 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
 pub(crate) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
     let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     asked.map_or(cores, |asked| asked.min(cores))
+}
+
+/// Measures the finished runs of the experiment that have not been measured by every one of its probes:
+/// they were trained before it asked for them.
+fn measure(
+    prepared: &Prepared,
+    requested: &[&'static Probe],
+    laboratory: &Laboratory,
+    store: &mut Store,
+    jobs: NonZeroUsize,
+    terminal: &Terminal,
+) -> anyhow::Result<Exit> {
+    let sittings = prepared.unmeasured(requested, store, laboratory)?;
+    if sittings.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let names: Vec<&str> = requested.iter().map(|probe| probe.name).collect();
+    let runs = format::count(sittings.len(), "finished run");
+    terminal.message(&format!("{runs} to measure by {}", names.join(", ")));
+    let (results, exit) = measuring::measure(&sittings, laboratory, store, jobs, terminal)?;
+    measuring::conclude(&results, terminal);
+    Ok(exit)
 }
 
 /// Frees the runs of processes that are gone, and with `--take-over` of those that cannot be seen.

@@ -4,14 +4,16 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use ablate_autoencoder::probes::{self, Occasion, Probe};
 use ablate_records::Store;
 use ablate_runner::Trainer;
-use ablate_sweep::{Ending, Kept, Outcome, Run, RunState, Trial};
+use ablate_sweep::{Ending, Kept, Outcome, Profile, Run, RunState, Trial};
 use anyhow::{anyhow, bail};
 
 use crate::args::{Common, Verify};
 use crate::exit::{Exit, Usage};
 use crate::laboratory::Laboratory;
+use crate::measuring;
 use crate::terminal::Terminal;
 
 /// The stack that the runner gives a training.
@@ -19,11 +21,11 @@ const STACK: usize = 16 << 20;
 
 pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let store = Store::open_read_only(&common.db)?;
-    let laboratory = Laboratory::new(common.data.clone());
     let runs = args.runs.iter().map(|id| store.find_run(id)).collect::<Result<Vec<_>, _>>()?;
     let mut exit = Exit::Done;
     for run in runs {
         terminal.message(&format!("training {} again", run.id));
+        let laboratory = Laboratory::new(common.data.clone()).requesting(measured_by(&run));
         let differences = verify(&run, &store, &laboratory)?;
         let verdict = if differences.is_empty() { "equal to the bit" } else { "DIFFERENT" };
         terminal.data(&format!("{}  {verdict}", run.id))?;
@@ -33,6 +35,15 @@ pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow
         }
     }
     Ok(exit)
+}
+
+/// The probes on request that have measured `run`.
+fn measured_by(run: &Run) -> Vec<&'static Probe> {
+    let on_request = |probe: &&&'static Probe| probe.occasion == Occasion::OnRequest;
+    let asked: Vec<_> = probes::ALL.iter().filter(on_request).copied().collect();
+    let lacking = measuring::lacking(run, &asked);
+    let has = |probe: &&'static Probe| !lacking.iter().any(|other| other.name == probe.name);
+    asked.into_iter().filter(has).collect()
 }
 
 /// Trains `run` again; returns what is different, the first thing to differ in training first.
@@ -77,6 +88,10 @@ fn trained_in_one_thread(
     })
 }
 
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
 fn differences(
     run: &Run,
     kept: &Kept,
@@ -110,6 +125,13 @@ fn differences(
                 let now = now.map_or("absent".to_owned(), f64::to_string);
                 found.push(format!("{name}: {then} then, {now} now"));
             }
+        }
+    }
+    for profile in store.profiles(&run.id)? {
+        let again = trained.profiles.iter().find(|again| again.name == profile.name);
+        let equal = |again: &Profile| bits(&again.values) == bits(&profile.values);
+        if !again.is_some_and(|again| again.at == profile.at && equal(again)) {
+            found.push(format!("profile {}: another now", profile.name));
         }
     }
     for name in trained.scores.keys().filter(|name| !run.scores.contains_key(*name)) {

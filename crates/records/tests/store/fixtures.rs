@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ablate_records::{Claim, Durability, Session, SessionId, Store};
 use ablate_sweep::{
     Artifact, Catalog, Condition, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome,
-    Param, Params, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
+    Param, Params, Profile, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
 };
 use tempfile::TempDir;
 
@@ -118,6 +118,7 @@ pub(crate) fn catalog() -> Catalog {
             metric("test_error", Direction::Lower, Split::Test),
             metric("saturation", Direction::Neither, Split::Test),
         ],
+        probes: Vec::new(),
     }
 }
 
@@ -181,6 +182,7 @@ pub(crate) fn outcome(error: f64) -> Outcome {
             ("valid_error".to_owned(), error / 2.0),
             ("test_error".to_owned(), error),
         ]),
+        profiles: Vec::new(),
         curves: vec![
             Curve { name: "train_loss".into(), values: vec![1.0, 0.1 + 0.2, 1.0 / 3.0] },
             Curve { name: "layer_1_loss".into(), values: vec![2.0] },
@@ -201,6 +203,12 @@ pub(crate) fn failure(message: &str) -> Failure {
             values: vec![0.5, f64::NAN, f64::INFINITY],
         }],
     }
+}
+
+/// What a probe finds over something else than epochs.
+pub(crate) fn profile() -> Profile {
+    let (at, values) = (vec![0.1, 2.0], vec![1.0, 0.1 + 0.2]);
+    Profile { name: "contraction".into(), axis: "radius".into(), at, values }
 }
 
 /// The files of a run with one pretrained layer, which was there already.

@@ -34,7 +34,7 @@ fn a_fresh_store_is_for_its_owner_alone_in_wal_mode_and_signed() {
     };
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("application_id"), format!("Integer({})", 0x6162_6c74));
-    assert_eq!(pragma("user_version"), "Integer(2)");
+    assert_eq!(pragma("user_version"), "Integer(3)");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn names_that_cannot_be_columns_are_refused() {
 #[test]
 fn a_store_of_every_released_schema_still_opens() {
     let stores = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
-    for schema in 1..=2 {
+    for schema in 1..=3 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         fs::copy(stores.join(format!("v{schema}.db")), &path).unwrap();
@@ -222,6 +222,8 @@ fn a_store_of_every_released_schema_still_opens() {
         assert_eq!(run.params, greedy(2, 0.5, 0).trial.params);
         assert_eq!(store.curves(&run.id).unwrap(), outcome(0.25).curves);
         assert_eq!(store.provenance(&run.id).unwrap().experiments, ["depth"]);
+        let profiles = if schema < 3 { vec![] } else { vec![profile()] };
+        assert_eq!(store.profiles(&run.id).unwrap(), profiles);
         let session = store.begin_session(&session()).unwrap();
         let attempt = claim(&mut store, session, &plan(2, 9));
         store.finish(&plan(2, 9).id, attempt, &outcome(0.5), 1.0).unwrap();
@@ -229,19 +231,20 @@ fn a_store_of_every_released_schema_still_opens() {
 }
 
 #[test]
-#[ignore = "writes tests/stores/v2.db; only ever run before a schema is released"]
+#[ignore = "writes tests/stores/v3.db; only ever run before a schema is released"]
 fn write_the_store_of_this_schema() {
     let mut fixture = Fixture::new();
     let plans = [plan(2, 0), greedy(2, 0.5, 0), plan(3, 0), plan(3, 1)];
     fixture.store.save_experiment(&crate::experiments::record("depth"), &plans).unwrap();
     fixture.finish(&plans[0], 0.5);
     let attempt = fixture.claim(&plans[1]);
-    let outcome = Outcome { artifacts: artifacts(), ..outcome(0.25) };
+    let profiles = vec![profile()];
+    let outcome = Outcome { artifacts: artifacts(), profiles, ..outcome(0.25) };
     fixture.store.finish(&plans[1].id, attempt, &outcome, 1.5).unwrap();
     fixture.fail(&plans[2], "layer 1: the loss is NaN");
     let attempt = fixture.claim(&plans[3]);
     fixture.store.interrupt(&plans[3].id, attempt).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v2.db");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v3.db");
     fs::remove_file(&path).ok();
     let client = fixture.client();
     client.execute("UPDATE session SET host = 'example', boot_id = 'boot', pid = 1", []).unwrap();

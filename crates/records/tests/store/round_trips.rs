@@ -1,8 +1,10 @@
 //! What is stored reads back, to the bit.
 
-use ablate_records::{Cell, RecordsError, SqlLimits};
+use ablate_records::{Added, Cell, Difference, RecordsError, SqlLimits};
 use ablate_sweep::run::Kept;
-use ablate_sweep::{Curve, FailureKind, Outcome, RunId, RunPlan, RunState, Value};
+use ablate_sweep::{
+    Curve, FailureKind, Measured, Outcome, Profile, RunId, RunPlan, RunState, Value,
+};
 use proptest::prelude::*;
 
 use crate::fixtures::*;
@@ -240,6 +242,78 @@ proptest! {
         prop_assert_eq!(run.scores["test_error"].to_bits(), error.to_bits());
         prop_assert_eq!(run.params.float("learning_rate").unwrap().to_bits(), rate.to_bits());
     }
+}
+
+#[test]
+fn what_is_measured_later_is_added_and_can_be_queried() {
+    let mut fixture = Fixture::new();
+    let plan = plan(1, 0);
+    fixture.finish(&plan, 0.25);
+    let first = measured(0.5, &[1.0, f64::NAN]);
+    let added = fixture.store.add_measured(&plan.id, &first).unwrap();
+    assert_eq!(added, Added { new: 2, ..Added::default() });
+    let stored = fixture.store.profiles(&plan.id).unwrap();
+    assert_eq!(
+        (stored[0].axis.as_str(), stored[0].at.as_slice()),
+        ("radius", [0.1, 2.0].as_slice())
+    );
+    assert_eq!(
+        fixture.store.runs(std::slice::from_ref(&plan.id)).unwrap()[0].scores["saturation"],
+        0.5
+    );
+    let rows = "SELECT name, axis, at, value FROM profiles ORDER BY at";
+    let rows = fixture.store.sql(rows, SqlLimits::default()).unwrap().rows;
+    let text = |text: &str| Cell::Text(text.into());
+    let point = |at, value| vec![text("contraction"), text("radius"), Cell::Real(at), value];
+    assert_eq!(rows, [point(0.1, Cell::Real(1.0)), point(2.0, Cell::Null)]);
+    let again = fixture.store.add_measured(&plan.id, &first).unwrap();
+    assert_eq!(again, Added { equal: 2, ..Added::default() });
+}
+
+#[test]
+fn what_was_measured_is_never_changed_and_a_difference_keeps_out_the_rest() {
+    let mut fixture = Fixture::new();
+    let plan = plan(1, 0);
+    fixture.finish(&plan, 0.25);
+    fixture.store.add_measured(&plan.id, &measured(0.5, &[1.0, 2.0])).unwrap();
+    let mut other = measured(0.5, &[1.0, 3.0]);
+    other.scores.insert("test_error".into(), 0.75);
+    let added = fixture.store.add_measured(&plan.id, &other).unwrap();
+    let said = |one: &Difference| format!("{}: {}, {}", one.name, one.stored, one.measured);
+    assert_eq!(
+        added.different.iter().map(said).collect::<Vec<_>>(),
+        ["test_error: 0.25, 0.75", "contraction: 2 at radius 2, 3 at radius 2"]
+    );
+    assert_eq!((added.new, added.equal), (0, 1));
+    assert_eq!(
+        fixture.store.runs(std::slice::from_ref(&plan.id)).unwrap()[0].scores["test_error"],
+        0.25
+    );
+    assert_eq!(fixture.store.profiles(&plan.id).unwrap()[0].values, [1.0, 2.0]);
+}
+
+#[test]
+fn only_finished_runs_and_declared_finite_metrics_can_be_measured() {
+    let mut fixture = Fixture::new();
+    let (failed, finished) = (plan(1, 0), plan(2, 0));
+    fixture.fail(&failed, "diverged");
+    fixture.finish(&finished, 0.25);
+    let mut add = |plan: &RunPlan, name: &str, value: f64| {
+        let mut measured = measured(0.5, &[]);
+        measured.scores.insert(name.into(), value);
+        fixture.store.add_measured(&plan.id, &measured).unwrap_err()
+    };
+    assert!(matches!(add(&failed, "saturation", 0.5), RecordsError::NotFinished { .. }));
+    assert!(matches!(add(&finished, "saturation", f64::NAN), RecordsError::NotFinite { .. }));
+    assert!(matches!(add(&finished, "unheard_of", 0.5), RecordsError::Undeclared { .. }));
+    assert!(matches!(add(&plan(9, 9), "saturation", 0.5), RecordsError::UnknownRun { .. }));
+}
+
+fn measured(saturation: f64, values: &[f64]) -> Measured {
+    let at = [0.1, 2.0][..values.len()].to_vec();
+    let profile = Profile { at, values: values.to_vec(), ..profile() };
+    let scores = [("saturation".to_owned(), saturation)].into_iter().collect();
+    Measured { scores, profiles: vec![profile] }
 }
 
 #[test]

@@ -138,6 +138,7 @@ impl Mock {
         };
         Ok(Outcome {
             scores: BTreeMap::from([(name.to_owned(), score)]),
+            profiles: Vec::new(),
             curves,
             epochs,
             best_epoch: epochs,

@@ -2,8 +2,9 @@
 
 use toml::de::DeValue;
 
-use super::document::{Field, Section, kind};
+use super::document::{Field, Section, kind, unknown};
 use super::grid::Sample;
+use crate::catalog::Catalog;
 use crate::mistakes::{Mistake, Place};
 use crate::overrides::Override;
 
@@ -19,6 +20,7 @@ pub(super) struct Head {
     pub(super) question: String,
     pub(super) seeds: Vec<u64>,
     pub(super) max_runs: Option<u64>,
+    pub(super) probes: Vec<String>,
 }
 
 /// The one key of `[experiment]` that `--set` may replace: how many seeds a trial run takes.
@@ -28,6 +30,7 @@ pub(super) const SEEDS: &str = "seeds";
 pub(super) fn head(
     section: Option<&Section<'_>>,
     overrides: &[Override],
+    catalog: &Catalog,
     log: &mut Vec<Mistake>,
 ) -> Head {
     let Some(section) = section else {
@@ -36,7 +39,7 @@ pub(super) fn head(
         log.push(Mistake::new(&Place::File(0..0), title).help(help));
         return Head::default();
     };
-    section.refuse_others(&["question", SEEDS, "max_runs"], log);
+    section.refuse_others(&["question", SEEDS, "max_runs", "probes"], log);
     let question = section.require("question", "question = \"Does depth help?\"", log);
     let question = question.and_then(|field| field.text(log)).unwrap_or_default().to_owned();
     let max_runs = section.get("max_runs").and_then(|field| field.whole(1, MAX_RUNS, log));
@@ -48,7 +51,23 @@ pub(super) fn head(
             field.map(|field| seeds(field, log)).unwrap_or_default()
         }
     };
-    Head { question, seeds, max_runs }
+    let probes = section.get("probes").map(|field| probes(field, catalog, log));
+    Head { question, seeds, max_runs, probes: probes.unwrap_or_default() }
+}
+
+/// The probes on request that `field` names.
+fn probes(field: &Field<'_>, catalog: &Catalog, log: &mut Vec<Mistake>) -> Vec<String> {
+    let known: Vec<&str> = catalog.probes.iter().map(|probe| probe.name).collect();
+    let mut probes = Vec::new();
+    for (name, place) in field.names(log) {
+        if known.contains(&name) {
+            probes.push(name.to_owned());
+        } else {
+            let title = format!("`{name}` is no probe that runs on request");
+            log.push(unknown(&place, title, name, &known));
+        }
+    }
+    probes
 }
 
 /// The seeds of the last `--set seeds=...`.

@@ -369,3 +369,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn probes_are_those_on_request_each_named_once() {
+    let probes = |list: &str| {
+        format!("[experiment]\nquestion = 'Which?'\nseeds = 1\nprobes = {list}\n[grid]\n")
+    };
+    assert_eq!(read(&probes("[\"spread\"]"), &[]).unwrap().probes, ["spread"]);
+    assert!(read(&probes("[]"), &[]).unwrap().probes.is_empty());
+    let shown = message(&probes("[\"spred\", \"spread\", \"spread\"]"), &[]);
+    assert_snapshot!(shown);
+}

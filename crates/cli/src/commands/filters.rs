@@ -1,0 +1,28 @@
+//! `ablate filters`: the learned features of a run as a picture.
+
+use ablate_autoencoder::pictures::{self, Moment};
+
+use crate::args::{self, Common, Filters};
+use crate::exit::Exit;
+use crate::picture::Model;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &Filters, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let model = Model::read(&args.picture, common)?;
+    let depth = model.stored.depth();
+    if !(1..=depth).contains(&args.layer) {
+        return Err(model.refuse(format!("--layer {}: it has layers 1 to {depth}", args.layer)));
+    }
+    let moment = match args.weights {
+        args::Moment::Initial => Moment::Initial,
+        args::Moment::Tuned => Moment::Tuned,
+    };
+    let weights = model.stored.filters(args.layer - 1, moment).map_err(anyhow::Error::msg)?;
+    let mut tiles = pictures::balanced(&weights, model.shape.pixels());
+    tiles.truncate(args.units.max(1).saturating_mul(model.shape.pixels()));
+    let count = tiles.len() / model.shape.pixels();
+    // As square as can be.
+    let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
+    model.draw(("filters", &args.picture), &tiles, columns, terminal)?;
+    Ok(Exit::Done)
+}

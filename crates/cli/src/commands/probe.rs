@@ -1,0 +1,109 @@
+//! `ablate probe`: measures finished runs from their kept weights and adds what it finds to their
+//! scores.
+
+use std::collections::BTreeSet;
+
+use ablate_autoencoder::probes::{self, Probe};
+use ablate_records::{Columns, Durability, Query, RecordsError, Store};
+use ablate_report::{Field, Grid};
+use ablate_sweep::{Filter, Run, RunId, RunState};
+
+use crate::args::{self, Common};
+use crate::commands::{query, sweep};
+use crate::exit::{Diagnosed, Exit, Usage};
+use crate::laboratory::Laboratory;
+use crate::measuring::{self, Sitting};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(
+    args: &args::Probe,
+    common: &Common,
+    terminal: &Terminal,
+) -> anyhow::Result<Exit> {
+    let probes = asked(&args.probes)?;
+    if !common.db.exists() {
+        return Err(RecordsError::Missing { path: common.db.clone() }.into());
+    }
+    let mut store = Store::open(&common.db, Durability::Normal)?;
+    store.declare(&ablate_autoencoder::catalog())?;
+    let runs = named(&args.runs, &store)?;
+    let laboratory = Laboratory::new(common.data.clone());
+    let sitting = |run: &Run| Sitting::of(run, probes.clone(), &store, &laboratory);
+    let sittings = runs.iter().map(sitting).collect::<anyhow::Result<Vec<_>>>()?;
+    let jobs = sweep::jobs(args.jobs);
+    let (results, exit) = measuring::measure(&sittings, &laboratory, &mut store, jobs, terminal)?;
+    terminal.data(&query::render_grid(&grid(&results, &probes), args.format, terminal))?;
+    measuring::conclude(&results, terminal);
+    Ok(exit)
+}
+
+/// The probes of those names, each once.
+fn asked(names: &[String]) -> anyhow::Result<Vec<&'static Probe>> {
+    let mut asked: Vec<&'static Probe> = Vec::new();
+    for name in names {
+        let Some(probe) = probes::find(name) else {
+            let known: Vec<&str> = probes::ALL.iter().map(|probe| probe.name).collect();
+            let known = known.join(", ");
+            return Err(
+                Usage(format!("--probe {name}: there is no such probe, but {known}")).into()
+            );
+        };
+        if !asked.iter().any(|known| known.name == probe.name) {
+            asked.push(probe);
+        }
+    }
+    Ok(asked)
+}
+
+/// The finished runs that `words` name or describe, each once. One that is named must be finished; of
+/// those that a filter finds, the others are left alone.
+fn named(words: &[String], store: &Store) -> anyhow::Result<Vec<Run>> {
+    let (mut seen, mut runs) = (BTreeSet::new(), Vec::new());
+    for word in words {
+        let found = if word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            vec![store.find_run(word)?]
+        } else {
+            found(word, store)?
+        };
+        runs.extend(found.into_iter().filter(|run| seen.insert(run.id.clone())));
+    }
+    Ok(runs)
+}
+
+/// The finished runs that fit the filter `text`.
+fn found(text: &str, store: &Store) -> anyhow::Result<Vec<Run>> {
+    let filter = Filter::parse(text).map_err(|error| Diagnosed(error.render(text)))?;
+    let columns = Columns::Named(vec!["id".to_owned()]);
+    let query = Query { filter: Some(filter), columns, sort: Vec::new(), limit: None };
+    let rows = store.query(&query).map_err(|error| query::usage(error, text))?;
+    let id = |row: &Vec<ablate_records::Cell>| match row.first() {
+        Some(ablate_records::Cell::Text(id)) => Some(RunId(id.clone())),
+        _ => None,
+    };
+    let ids: Vec<RunId> = rows.rows.iter().filter_map(id).collect();
+    let mut runs = store.runs(&ids)?;
+    runs.retain(|run| run.state == RunState::Finished);
+    if runs.is_empty() {
+        return Err(Usage(format!("no finished run fits {text}")).into());
+    }
+    Ok(runs)
+}
+
+/// A line a run: the main score of each probe, and how much of it all is new.
+fn grid(results: &[measuring::Result], probes: &[&'static Probe]) -> Grid {
+    let main = |probe: &&'static Probe| (probe.metrics)().into_iter().next();
+    let metrics: Vec<String> = probes.iter().filter_map(main).map(|metric| metric.name).collect();
+    let row = |result: &measuring::Result| {
+        let score = |name: &String| result.measured.scores.get(name);
+        let scores =
+            metrics.iter().map(|name| score(name).map_or(Field::Null, |&x| Field::Real(x)));
+        let count = |count: usize| Field::Int(count as i64);
+        let added = &result.added;
+        let counts = [added.new, added.equal, added.different.len()].map(count);
+        std::iter::once(Field::Text(result.run.0.clone())).chain(scores).chain(counts).collect()
+    };
+    let rows = results.iter().map(row).collect();
+    let counts = ["new", "equal", "different"].map(str::to_owned);
+    let columns = std::iter::once("run".to_owned()).chain(metrics.clone()).chain(counts).collect();
+    Grid { columns, rows }
+}
