@@ -55,7 +55,8 @@ pub(super) fn monotone(
         let changes: Vec<f64> = rows.iter().map(|row| change(row)).collect();
         let mut tests = vec![tested(format!("change {}", ends(along, &steps)), &changes)?];
         // Of two values, the one step is the whole.
-        for at in 1..if steps.len() > 2 { steps.len() } else { 1 } {
+        let first = if steps.len() == 2 { 2 } else { 1 };
+        for at in first..steps.len() {
             let what = format!("step to {along} {}", steps[at].0);
             let changes: Vec<f64> =
                 rows.iter().map(|row| difference(row[at], row[at - 1])).collect();

@@ -77,8 +77,8 @@ impl Claim {
                 tests.map(|test| (1, format!("{head}{}", self.test(test)))).collect()
             }
         };
-        if let (None, Some((_, last))) = (&part.gap, lines.first_mut()) {
-            last.push_str(&verdict);
+        if let (None, Some((_, first))) = (&part.gap, lines.first_mut()) {
+            first.push_str(&verdict);
         }
         let precision = Precision::of(self.metric.unit, part.arms.iter().map(|arm| &arm.estimate));
         let unit = if self.metric.unit == "fraction" { " %".to_owned() } else { String::new() };

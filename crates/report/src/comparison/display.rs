@@ -10,7 +10,9 @@ use crate::number::counted;
 use crate::stats::{Estimate, PairedTest};
 use crate::table::{Cell, Column, Counts, Row, Table};
 
-use super::{Comparison, Evidence, Gap, PairedCell, Scope, Side, SummaryRow, Trend};
+use super::{
+    Comparison, Evidence, Further, Gap, Opponent, PairedCell, Scope, Side, SummaryRow, Trend,
+};
 
 impl Comparison {
     /// The summary as a table: a row a line, with both means, their difference and its tests.
@@ -20,7 +22,7 @@ impl Comparison {
         let rows = self.summary.iter().map(|row| {
             let mut labels = row.group.clone();
             labels.push(Label(Some(row.value.clone())));
-            labels.push(Label(Some(Value::Text(self.scope_words(&row.scope)))));
+            labels.push(Label(Some(Value::Text(self.cells_words(row)))));
             let mut cells = evidence_cells(row.evidence.as_ref());
             cells.insert(5, Cell::P(row.holm_p));
             cells.push(Cell::Word(row.verdict.word().to_owned()));
@@ -97,7 +99,12 @@ impl Comparison {
             labels,
             means(row.evidence),
             row.evidence.map(|evidence| evidence.test),
-            &Tail { holm_p: row.holm_p, verdict: Some(row.verdict.word()), ..Tail::default() },
+            &Tail {
+                holm_p: row.holm_p,
+                verdict: Some(row.verdict.word()),
+                further: self.further(row),
+                ..Tail::default()
+            },
         )
     }
 
@@ -120,6 +127,7 @@ impl Comparison {
     ) -> Vec<Field> {
         let [baseline, ours] = means.map(|mean| Field::real(mean.map(|mean| mean.mean)));
         let interval = test.and_then(|test| test.difference.interval);
+        let bca = tail.further.and_then(|further| further.bca);
         let mut fields = vec![Field::Text(scope.to_owned())];
         fields.extend(labels.into_iter().map(|label| Field::from(label.0)));
         fields.extend([
@@ -137,9 +145,26 @@ impl Comparison {
             Field::real(test.and_then(|test| test.permutation_p)),
             Field::real(test.and_then(|test| test.dz)),
             tail.verdict.map_or(Field::Null, |word| Field::Text(word.to_owned())),
+            Field::real(tail.further.map(|further| further.median.mean)),
+            Field::real(bca.map(|interval| interval.low)),
+            Field::real(bca.map(|interval| interval.high)),
+            Field::real(tail.further.and_then(|further| further.signed_rank_p)),
+            Field::real(tail.further.and_then(|further| further.improvement)),
             if tail.runs.is_empty() { Field::Null } else { Field::Text(tail.runs.clone()) },
         ]);
         fields
+    }
+
+    /// Which cells a line of the summary is about, on both sides.
+    pub(super) fn cells_words(&self, row: &SummaryRow) -> String {
+        let ours = self.scope_words(&row.scope);
+        match &row.opponent {
+            Some(Opponent { params, telling, among: among @ 2.., .. }) => {
+                let theirs = params_phrase(params, telling);
+                format!("{ours}; {} best of {among}: {theirs}", self.baseline)
+            }
+            Some(_) | None => ours,
+        }
     }
 
     fn scope_words(&self, scope: &Scope) -> String {
@@ -153,7 +178,7 @@ impl Comparison {
         }
     }
 
-    fn title(&self) -> String {
+    pub(super) fn title(&self) -> String {
         let value = &self.baseline;
         format!("{} by {}, against {value}", self.metric.name, self.axis)
     }
@@ -187,7 +212,7 @@ impl Comparison {
         ]
     }
 
-    fn table(
+    pub(super) fn table(
         &self,
         name: String,
         keys: Vec<String>,
@@ -275,7 +300,7 @@ impl Comparison {
 }
 
 /// The columns of the flat sheet behind the parameters.
-const SHEET: [&str; 15] = [
+const SHEET: [&str; 20] = [
     "metric",
     "baseline",
     "baseline_mean",
@@ -290,6 +315,11 @@ const SHEET: [&str; 15] = [
     "flip_p",
     "dz",
     "verdict",
+    "median_difference",
+    "bca_low",
+    "bca_high",
+    "signed_rank_p",
+    "improvement",
     "runs",
 ];
 
@@ -299,10 +329,11 @@ struct Tail {
     left_out: Option<usize>,
     holm_p: Option<f64>,
     verdict: Option<&'static str>,
+    further: Option<Further>,
     runs: String,
 }
 
-fn column(heading: &str, unit: &str) -> Column {
+pub(super) fn column(heading: &str, unit: &str) -> Column {
     Column { labels: vec![], heading: heading.to_owned(), unit: unit.to_owned(), source: None }
 }
 

@@ -2,13 +2,16 @@
 //! included, but for that axis. The differences within pairs are what is tested; what both sides of
 //! a pair share (the seed's data order and noise, the depth, the width) drops out of them.
 
+mod beside;
 mod display;
+mod further;
 mod pairs;
 mod sentences;
 mod summary;
 mod trend;
 mod verdict;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ablate_sweep::specs::ComparisonSpec;
@@ -20,6 +23,7 @@ use crate::run_set::RunSet;
 use crate::selection::{Selector, check_params, find_metric};
 use crate::stats::{Estimate, PairedTest};
 
+pub use further::{Further, Overall};
 pub use trend::{Change, Trend};
 pub use verdict::Verdict;
 
@@ -47,8 +51,9 @@ pub fn compare(
     let (cells, unpaired) = pairs::cells(set, spec, &baseline, catalog);
     let trials: Vec<&Trial> = cells.iter().map(|cell| cell.trial.as_ref()).collect();
     let varying = varying(&trials, catalog);
-    let mut summary = summary::summary(set, spec, &selector, &cells, &varying);
-    let mut trends = trend::trends(&spec.by, &cells, &summary);
+    let arms = summary::Arms { set, spec, baseline: &baseline, selector: &selector, catalog };
+    let mut summary = summary::summary(&arms, &cells, &varying);
+    let mut trends = trend::trends(&spec.by, &summary);
     verdict::judge(&mut summary, &mut trends, metric.direction);
     Ok(Comparison {
         axis: spec.axis.clone(),
@@ -186,12 +191,30 @@ pub struct SummaryRow {
     pub value: Value,
     /// Which cells of the group it is about.
     pub scope: Scope,
-    /// What its pairs say; `None` without pairs.
+    /// The cell at the baseline that a chosen cell is held against; `None` for a mean, whose cells
+    /// each have their partner.
+    pub opponent: Option<Opponent>,
+    /// The two values of every seed.
+    pub values: BTreeMap<u64, (f64, f64)>,
+    /// What they say; `None` without any.
     pub evidence: Option<Evidence>,
     /// The t-test's p, Holm-corrected over all lines of the summary and all trends that have one.
     pub holm_p: Option<f64>,
     /// The judgement.
     pub verdict: Verdict,
+}
+
+/// The cell that validation chooses at the baseline, as it does away from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opponent {
+    /// The trial.
+    pub trial: Arc<Trial>,
+    /// The values of the parameters that tell the group's cells at the baseline apart.
+    pub params: Params,
+    /// These parameters, in the catalog's order.
+    pub telling: Vec<String>,
+    /// How many cells there were to choose from.
+    pub among: usize,
 }
 
 /// Which cells a line of the summary is about.

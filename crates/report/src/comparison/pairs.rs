@@ -87,7 +87,13 @@ fn named(params: &Params, catalog: &Catalog) -> Params {
     differing.collect()
 }
 
-fn cell(ours: &TrialRuns, theirs: &TrialRuns, value: &Value, metric: &str) -> PairedCell {
+/// The pairs of one trial and another.
+pub(super) fn cell(
+    ours: &TrialRuns,
+    theirs: &TrialRuns,
+    value: &Value,
+    metric: &str,
+) -> PairedCell {
     let (mut pairs, mut left_out) = (Vec::new(), Vec::new());
     let (our_scores, their_scores) = (ours.scores(metric), theirs.scores(metric));
     for seed in &ours.seeds {

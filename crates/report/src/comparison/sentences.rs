@@ -8,7 +8,7 @@ use crate::label::{params_phrase, phrase};
 use crate::number::{Precision, counted, p_phrase, unit_phrase};
 use crate::stats::{Estimate, PairedTest};
 
-use super::{Change, Comparison, Scope, SummaryRow, Trend, Verdict};
+use super::{Change, Comparison, Opponent, Scope, SummaryRow, Trend, Verdict};
 
 impl Comparison {
     /// A sentence a trend, then one a line of the summary, in their orders.
@@ -22,7 +22,7 @@ impl Comparison {
             self.by.iter().map(String::as_str).zip(row.group.iter().map(ToString::to_string)),
         );
         let place = if group.is_empty() { String::new() } else { format!("{group}: ") };
-        let subject = format!("{}{}", row.value, self.scope(&row.scope));
+        let subject = format!("{}{}{}", row.value, self.scope(&row.scope), self.against(row));
         let verdict = row.verdict.word();
         let Some(evidence) = &row.evidence else {
             return format!("{place}{subject}: no pairs, {verdict}");
@@ -66,6 +66,17 @@ impl Comparison {
             Scope::NoneChosen { among } => {
                 format!(" ({}, none with {})", counted(*among, "cell"), self.select)
             }
+        }
+    }
+
+    /// Which cell at the baseline was chosen, where there were several.
+    fn against(&self, row: &SummaryRow) -> String {
+        match &row.opponent {
+            Some(Opponent { params, telling, among: among @ 2.., .. }) => {
+                let params = params_phrase(params, telling);
+                format!(" against {} with {params} (best of {among})", self.baseline)
+            }
+            Some(_) | None => String::new(),
         }
     }
 

@@ -285,3 +285,53 @@ proptest! {
         prop_assert_eq!(verdict(&theirs, &ours, "test_error").0, swapped);
     }
 }
+
+#[test]
+fn each_side_is_chosen_for_itself_and_the_two_are_paired_by_seed() {
+    let rates =
+        |rate: f64, valid: f64, test: [f64; 3]| (rate, test.map(|test| Scored(valid, test)));
+    let trials = [
+        ("sgd", rates(0.1, 0.3, [0.30, 0.31, 0.32])),
+        ("sgd", rates(0.01, 0.2, [0.20, 0.22, 0.21])),
+        ("adam", rates(0.1, 0.2, [0.15, 0.16, 0.18])),
+        ("adam", rates(0.01, 0.3, [0.10, 0.11, 0.12])),
+    ]
+    .map(|(name, (rate, seeds))| (format!("optimizer={name} learning_rate={rate}"), seeds));
+    let trials: Vec<(&str, &[crate::fixture::Seed])> =
+        trials.iter().map(|(params, seeds)| (params.as_str(), seeds.as_slice())).collect();
+    let set = set_in(&optimizers(), &trials);
+    let spec = ComparisonSpec {
+        axis: "optimizer".into(),
+        baseline: Some(Value::Text("sgd".into())),
+        by: vec![],
+        ..comparison_spec()
+    };
+    let comparison = compare(&set, &spec, &optimizers()).unwrap();
+    let row = &comparison.summary[0];
+    // Adam is best on validation at 0.1, sgd at 0.01: neither is held against its like.
+    let opponent = row.opponent.as_ref().unwrap();
+    assert_eq!((opponent.params.float("learning_rate"), opponent.among), (Some(0.01), 2));
+    let d = [0.15 - 0.20, 0.16 - 0.22, 0.18 - 0.21];
+    let expected = paired_test(&d).unwrap().difference.mean;
+    assert!((row.evidence.unwrap().test.difference.mean - expected).abs() < 1e-12);
+    assert!(comparison.sentences()[0].contains("against sgd with learning_rate 0.01 (best of 2)"));
+}
+
+#[test]
+fn all_groups_together_are_pooled_by_group_and_profiled() {
+    let comparison = compared(&set());
+    let overall = comparison.overall();
+    let [all] = overall.as_slice() else { panic!("one value of the axis") };
+    assert_eq!((all.groups, all.ours.n), (2, 10));
+    // scipy.stats.trim_mean([39, 38, 41, 40, 40, 34, 33, 36, 33, 35], 0.25)
+    assert!((all.ours.mean - 0.037).abs() < 1e-12);
+    let improvement = all.improvement.unwrap();
+    assert!((improvement.mean - (0.96 + 1.0) / 2.0).abs() < 1e-12);
+    // Errors fall: our profile rises before that of the baseline, and never lies below it.
+    assert!(all.profile.iter().all(|(_, [baseline, ours])| ours >= baseline));
+    assert!(
+        compared(&set_of(&[(NONE, &[Scored(0.1, 0.1)]), (BASIC, &[Scored(0.1, 0.1)])]))
+            .overall()
+            .is_empty()
+    );
+}

@@ -5,14 +5,12 @@
 //! Gelman and Stern (2006), "The difference between 'significant' and 'not significant' is not
 //! itself statistically significant", The American Statistician 60.
 
-use std::collections::BTreeMap;
-
 use ablate_sweep::Value;
 
 use crate::label::Label;
 use crate::stats::{Estimate, LEVEL, PairedTest, difference, estimate, paired_test};
 
-use super::{Pair, PairedCell, Scope, SummaryRow, Verdict};
+use super::{Scope, SummaryRow, Verdict};
 
 /// How the difference that one value of the axis makes changes along `by`.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +44,7 @@ pub struct Change {
 
 /// A trend for every value of the axis that stands at several values of `by`, in the order of the
 /// summary, not judged yet; none where `by` is not one parameter with numbers only.
-pub(super) fn trends(by: &[String], cells: &[PairedCell], rows: &[SummaryRow]) -> Vec<Trend> {
+pub(super) fn trends(by: &[String], rows: &[SummaryRow]) -> Vec<Trend> {
     if !rows.iter().all(|row| by.len() == 1 && number(&row.group).is_some()) {
         return Vec::new();
     }
@@ -56,11 +54,11 @@ pub(super) fn trends(by: &[String], cells: &[PairedCell], rows: &[SummaryRow]) -
             values.push(&row.value);
         }
     }
-    values.into_iter().filter_map(|value| trend(value, cells, rows)).collect()
+    values.into_iter().filter_map(|value| trend(value, rows)).collect()
 }
 
 /// The rows stand by the size of the `by` value, so the ends are the outermost rows.
-fn trend(value: &Value, cells: &[PairedCell], rows: &[SummaryRow]) -> Option<Trend> {
+fn trend(value: &Value, rows: &[SummaryRow]) -> Option<Trend> {
     let of_value =
         |row: &&SummaryRow| row.value == *value && !matches!(row.scope, Scope::Mean { .. });
     let mut of_value = rows.iter().filter(of_value);
@@ -69,10 +67,7 @@ fn trend(value: &Value, cells: &[PairedCell], rows: &[SummaryRow]) -> Option<Tre
         Scope::Chosen { cell, .. } => Some(cell),
         Scope::Mean { .. } | Scope::NoneChosen { .. } => None,
     });
-    let change = match places {
-        [Some(first), Some(last)] => change(&cells[first], &cells[last]),
-        [None, _] | [_, None] => None,
-    };
+    let change = change(first, last);
     Some(Trend {
         value: value.clone(),
         ends: [number(&first.group)?.clone(), number(&last.group)?.clone()],
@@ -87,12 +82,12 @@ fn number(group: &[Label]) -> Option<&Value> {
     group.first()?.0.as_ref().filter(|value| value.as_float().is_some())
 }
 
-fn change(first: &PairedCell, last: &PairedCell) -> Option<Change> {
-    let of_pair = |pair: &Pair| difference(pair.ours, pair.baseline);
-    let before: BTreeMap<u64, f64> =
-        first.pairs.iter().map(|pair| (pair.seed, of_pair(pair))).collect();
-    let shared =
-        last.pairs.iter().filter_map(|pair| Some((*before.get(&pair.seed)?, of_pair(pair))));
+fn change(first: &SummaryRow, last: &SummaryRow) -> Option<Change> {
+    let of_pair = |(ours, baseline): &(f64, f64)| difference(*ours, *baseline);
+    let shared = last
+        .values
+        .iter()
+        .filter_map(|(seed, pair)| Some((of_pair(first.values.get(seed)?), of_pair(pair))));
     let (before, after): (Vec<f64>, Vec<f64>) = shared.unzip();
     let changes: Vec<f64> =
         before.iter().zip(&after).map(|(before, after)| difference(*after, *before)).collect();

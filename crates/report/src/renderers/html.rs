@@ -37,8 +37,8 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
         .iter()
         .map(|sentence| format!("  <li>{}</li>\n", escape(sentence)))
         .collect();
-    let (summary, cells) = (comparison.summary_table(), comparison.cells_table());
-    format!("<ul>\n{items}</ul>\n{}{}", table(&summary), table(&cells))
+    let further: String = comparison.further_tables().iter().map(table).collect();
+    format!("<ul>\n{items}</ul>\n{}{further}", table(&comparison.summary_table()))
 }
 
 pub(super) fn grid(grid: &Grid) -> String {

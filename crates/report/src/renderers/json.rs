@@ -5,7 +5,9 @@
 use ablate_sweep::{Statistic, Value};
 use serde_json::{Value as Json, json};
 
-use crate::comparison::{Comparison, Evidence, PairedCell, Scope, Side, SummaryRow, Trend};
+use crate::comparison::{
+    Comparison, Evidence, Further, Overall, PairedCell, Scope, Side, SummaryRow, Trend,
+};
 use crate::grid::{Field, Grid};
 use crate::label::Label;
 use crate::run_set::Score;
@@ -75,6 +77,7 @@ pub(super) fn comparison(comparison: &Comparison) -> Json {
         "sentences": comparison.sentences(),
         "trends": comparison.trends.iter().map(|found| trend(comparison, found)).collect::<Vec<_>>(),
         "summary": comparison.summary.iter().map(|row| summary(comparison, row)).collect::<Vec<_>>(),
+        "overall": comparison.overall().iter().map(overall).collect::<Vec<_>>(),
         "cells": comparison.cells.iter().map(paired).collect::<Vec<_>>(),
         "unpaired": unpaired.map(|trial| trial.id.to_string()).collect::<Vec<_>>(),
     })
@@ -196,9 +199,38 @@ fn summary(comparison: &Comparison, row: &SummaryRow) -> Json {
         "group": labels(&comparison.by, &row.group),
         "value": row.value.to_json(),
         "scope": scope,
+        "opponent": row.opponent.as_ref().map(|opponent| json!({
+            "trial": opponent.trial.id.to_string(),
+            "params": opponent.params.to_json(),
+            "among": opponent.among,
+        })),
         "evidence": row.evidence.as_ref().map(evidence),
+        "further": comparison.further(row).as_ref().map(further),
         "holm_p": row.holm_p,
         "verdict": row.verdict.word(),
+    })
+}
+
+fn further(further: &Further) -> Json {
+    json!({
+        "median": of_seeds(&further.median, Statistic::Median),
+        "bca": further.bca.map(|interval| [interval.low, interval.high]),
+        "signed_rank_p": further.signed_rank_p,
+        "improvement": further.improvement,
+    })
+}
+
+fn overall(overall: &Overall) -> Json {
+    let profile = overall.profile.iter().map(|(threshold, [baseline, ours])| {
+        json!({ "threshold": threshold, "baseline": baseline, "ours": ours })
+    });
+    json!({
+        "value": overall.value.to_json(),
+        "groups": overall.groups,
+        "baseline": of_seeds(&overall.baseline, Statistic::Iqm),
+        "ours": of_seeds(&overall.ours, Statistic::Iqm),
+        "improvement": overall.improvement.as_ref().map(estimate),
+        "profile": profile.collect::<Vec<_>>(),
     })
 }
 

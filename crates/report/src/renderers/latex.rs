@@ -37,8 +37,12 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
     } else {
         format!("\\begin{{itemize}}\n{items}\\end{{itemize}}\n\n")
     };
-    let (summary, cells) = (comparison.summary_table(), comparison.cells_table());
-    format!("{list}{}\n\\bigskip\n{}", table(&summary), table(&cells))
+    let further: String = comparison
+        .further_tables()
+        .iter()
+        .map(|further| format!("\n\\bigskip\n{}", table(further)))
+        .collect();
+    format!("{list}{}{further}", table(&comparison.summary_table()))
 }
 
 pub(super) fn grid(grid: &Grid) -> String {

@@ -93,7 +93,7 @@ impl Layout {
                         of_seeds(measured, table.spread, *precision, common)
                     }
                     Cell::Quoted(quoted) => quote(quoted.as_ref(), *printed),
-                    other => shown(other, *precision),
+                    other => shown(other, table.spread, *precision),
                 })
                 .collect(),
         };
@@ -166,10 +166,10 @@ fn heading(key: &str, label: &Label) -> String {
 }
 
 /// A cell that is no statistic over seeds and not quoted.
-fn shown(cell: &Cell, precision: Precision) -> Shown {
+fn shown(cell: &Cell, spread: Spread, precision: Precision) -> Shown {
     let words = |value: String| Shown { value, ..Shown::default() };
     match cell {
-        Cell::Estimate(estimate) => mean(estimate, precision),
+        Cell::Estimate(estimate) => interval(estimate, spread, precision),
         Cell::Absent(Absence::NotPlanned) | Cell::Measured(_) | Cell::Quoted(_) => Shown::default(),
         Cell::Absent(Absence::Failed { runs }) => words(format!("failed ({runs})")),
         Cell::Absent(Absence::NotMeasured) => words("-".to_owned()),
@@ -183,6 +183,18 @@ fn shown(cell: &Cell, precision: Precision) -> Shown {
 
 fn mean(estimate: &Estimate, precision: Precision) -> Shown {
     half(estimate.mean, estimate.half_width(), precision)
+}
+
+/// An estimate with the half-width of its interval, or where that need not be even, with its ends.
+fn interval(estimate: &Estimate, spread: Spread, precision: Precision) -> Shown {
+    match (spread, estimate.interval) {
+        (Spread::Bca, Some(Interval { low, high, .. })) => Shown {
+            between: " ",
+            spread: format!("[{}, {}]", precision.show(low), precision.show(high)),
+            ..mean(estimate, precision)
+        },
+        (Spread::T | Spread::Sd | Spread::Bca, _) => mean(estimate, precision),
+    }
 }
 
 fn half(value: f64, half: Option<f64>, precision: Precision) -> Shown {
@@ -201,14 +213,9 @@ fn of_seeds(
     common: Option<usize>,
 ) -> Shown {
     let estimate = &measured.estimate;
-    let shown = match (spread, estimate.interval) {
-        (Spread::T, _) | (Spread::Bca, None) => mean(estimate, precision),
-        (Spread::Sd, _) => half(estimate.mean, measured.sd, precision),
-        (Spread::Bca, Some(Interval { low, high, .. })) => Shown {
-            between: " ",
-            spread: format!("[{}, {}]", precision.show(low), precision.show(high)),
-            ..mean(estimate, precision)
-        },
+    let shown = match spread {
+        Spread::T | Spread::Bca => interval(estimate, spread, precision),
+        Spread::Sd => half(estimate.mean, measured.sd, precision),
     };
     let n = Some(estimate.n).filter(|n| Some(*n) != common);
     Shown { n, mark: measured.mark, ..shown }
@@ -282,7 +289,14 @@ fn legend(table: &Table, common: Option<usize>) -> Vec<String> {
             ));
         }
         (Counts::OwnColumn, _) if has_mean => {
-            legend.push(format!("mean ± half-width of its {level}% t interval over the pairs"));
+            legend.push(match table.statistic {
+                Statistic::Mean => {
+                    format!("mean ± half-width of its {level}% t interval over the pairs")
+                }
+                other => {
+                    format!("{} [its {level}% bootstrap interval] over the pairs", statistic(other))
+                }
+            });
         }
         (Counts::BelowAndBeside | Counts::OwnColumn, Some(_) | None) => {}
     }

@@ -34,8 +34,9 @@ pub(super) fn comparison(comparison: &Comparison) -> String {
     let sentences = comparison.sentences();
     let list: String =
         sentences.iter().map(|sentence| format!("- {}\n", escape(sentence))).collect();
-    let (summary, cells) = (comparison.summary_table(), comparison.cells_table());
-    format!("{list}\n{}\n{}", table(&summary), table(&cells))
+    let further: String =
+        comparison.further_tables().iter().map(|further| format!("\n{}", table(further))).collect();
+    format!("{list}\n{}{further}", table(&comparison.summary_table()))
 }
 
 pub(super) fn grid(grid: &Grid) -> String {

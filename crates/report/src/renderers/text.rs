@@ -44,8 +44,10 @@ pub(super) fn comparison(comparison: &Comparison, style: Style) -> String {
     }
     out.push('\n');
     out.push_str(&table(&comparison.summary_table(), style));
-    out.push('\n');
-    out.push_str(&table(&comparison.cells_table(), style));
+    for further in comparison.further_tables() {
+        out.push('\n');
+        out.push_str(&table(&further, style));
+    }
     out
 }
 

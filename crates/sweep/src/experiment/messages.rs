@@ -351,7 +351,8 @@ proptest! {
             prop::sample::select(vec![
                 "[experiment]\nquestion = 'x'\nseeds = 1\n", "[grid]\n", "[[zip]]\n", "[[union]]\n",
                 "[[when]]\n", "[[exclude]]\n", "[variant.sparse]\n", "[sample]\n", "[compare]\n",
-                "[[table]]\n", "[[claim]]\n", "kind = 'below'\n", "kind = 'rising'\n", "along = 'depth'\n",
+                "[[table]]\n", "[[table.paper]]\n", "source = 'x'\n", "trust = 'memory'\n", "statistic = 'iqm'\n",
+                "values = [{ depth = 1, value = 2 }]\n", "[[claim]]\n", "kind = 'below'\n", "kind = 'rising'\n", "along = 'depth'\n",
                 "arms = ['depth == 1', 'depth == 2']\n", "depth = [1, 2]\n", "depth = 3\n", "width = [[2, 1], 3]\n",
                 "lambda = { log = [0.1, 1], n = 3 }\n", "epochs = { from = 1, to = 5, step = 2 }\n",
                 "if = 'depth == 1'\n", "if = \"µ\\n=\"\n", "variant = ['basic', 'sparse']\n",
