@@ -9,8 +9,7 @@ use std::path::PathBuf;
 pub enum DataError {
     /// A file is in none of the places where it is looked for.
     #[error(
-        "dataset {dataset}: {file} is missing, looked for as {}; \
-         scripts/fetch_data.sh puts it there",
+        "dataset {dataset}: {file} is missing, looked for as {}; {remedy}",
         list(.looked)
     )]
     Missing {
@@ -20,6 +19,8 @@ pub enum DataError {
         file: String,
         /// Every path tried.
         looked: Vec<PathBuf>,
+        /// What puts it there.
+        remedy: &'static str,
     },
     /// A file is there but cannot be read.
     #[error("{}: cannot be read: {source}", .path.display())]
@@ -50,8 +51,8 @@ pub enum DataError {
         /// What the decoder says.
         source: io::Error,
     },
-    /// A file is larger than any dataset here.
-    #[error("{file}: holds more than {limit} bytes, the most that an IDX file may hold here")]
+    /// A file, or what it unzips to, is larger than any dataset here.
+    #[error("{file}: holds more than {limit} bytes, the most that a file of a dataset may hold")]
     TooLarge {
         /// Which file.
         file: String,

@@ -252,7 +252,7 @@ mod tests {
         assert!(bomb.len() < 8_000);
         assert_eq!(
             message(unzip_within(1000, "bomb.gz", &bomb)),
-            "bomb.gz: holds more than 1000 bytes, the most that an IDX file may hold here"
+            "bomb.gz: holds more than 1000 bytes, the most that a file of a dataset may hold"
         );
         assert!(unzip_within(1 << 20, "fits.gz", &bomb).is_ok());
     }

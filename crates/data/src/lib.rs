@@ -7,17 +7,24 @@
 pub mod corruptions;
 pub mod datasets;
 pub mod error;
+pub mod files;
+pub mod generator;
 pub mod idx;
 pub mod images;
 mod normal;
+mod photographs;
+mod smoothing;
 pub mod source;
 pub mod status;
 pub mod stream;
+mod strokes;
 mod warp;
 
 pub use corruptions::Corruption;
 pub use error::DataError;
+pub use files::{Files, Place, SourceFile};
+pub use generator::Generator;
 pub use images::{Dataset, Images, Labelled, Shape};
-pub use source::{Place, Source, SourceFile};
+pub use source::{Origin, Source};
 pub use status::{FileState, FileStatus};
 pub use stream::Stream;

@@ -1,16 +1,12 @@
-//! Where a dataset comes from: four IDX files (images and labels, for training and for testing),
-//! embedded in the program or in a folder, each known by the sha256 of its raw bytes, and the rule
-//! that splits validation images off the training ones.
+//! Where a dataset comes from: published files, or a generator in the program.
 
-use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::idx;
+use crate::files::{Contents, Files, Labelling, is_valid};
+use crate::generator::Generator;
 use crate::images::{Dataset, Images, Labelled, Shape};
 
 /// A dataset's declaration.
@@ -20,214 +16,83 @@ pub struct Source {
     pub name: &'static str,
     /// One line: what it holds.
     pub summary: &'static str,
+    /// How an image and its label come about, in one line.
+    pub formula: &'static str,
+    /// Where it was described.
+    pub source: &'static str,
     /// Whose it is, and under which licence.
     pub licence: &'static str,
     /// How many classes there are; labels are below this.
     pub classes: usize,
-    /// How many images the training files hold.
-    pub train_images_count: usize,
-    /// One in this many images of the training files is a validation image, at least 2; see
-    /// [`Source::is_valid`] for which.
-    pub valid_every: usize,
-    /// The images that are split into training and validation images.
-    pub train_images: SourceFile,
-    /// Their labels.
-    pub train_labels: SourceFile,
-    /// The test images.
-    pub test_images: SourceFile,
-    /// Their labels.
-    pub test_labels: SourceFile,
+    /// What it is read from or made by.
+    pub origin: Origin,
 }
 
-/// One IDX file of a dataset.
+/// What a dataset is read from or made by.
 #[derive(Clone, Debug)]
-pub struct SourceFile {
-    /// Its published name, without `.gz`.
-    pub name: &'static str,
-    /// The sha256 of its raw (unzipped) bytes, 64 hexadecimal digits.
-    pub sha256: &'static str,
-    /// Where its bytes are.
-    pub place: Place,
-}
-
-/// Where the bytes of a file are.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// In the program, gzipped.
-    Embedded(&'static [u8]),
-    /// In the folder of the dataset, plain or gzipped.
-    Folder,
+pub enum Origin {
+    /// Published files.
+    Files(Files),
+    /// A generator.
+    Generated(Generator),
 }
 
 impl Source {
-    /// How many images are left to train on once the validation images are split off.
+    /// How many images there are to train on.
     pub fn train_len(&self) -> usize {
-        (0..self.train_images_count).filter(|&i| !self.is_valid(i)).count()
-    }
-
-    /// The four files: training images and labels, test images and labels.
-    pub fn files(&self) -> [&SourceFile; 4] {
-        [&self.train_images, &self.train_labels, &self.test_images, &self.test_labels]
+        match &self.origin {
+            Origin::Files(files) => files.train_len(),
+            Origin::Generated(generator) => generator.sizes.train,
+        }
     }
 
     /// Sixteen hexadecimal digits that name what [`Source::load`] returns: a hash of the declared
-    /// hashes of the files and of the rule that splits them. No file is read.
+    /// hashes of the files, and of the rule that splits them or the generator that they are given
+    /// to. No file is read.
     pub fn checksum(&self) -> String {
-        let mut identity = format!("dataset 1\ndiagonal {}\n", self.valid_every);
-        for file in self.files() {
-            identity.push_str(file.sha256);
-            identity.push('\n');
-        }
-        let mut digits = sha256(identity.as_bytes());
-        digits.truncate(16);
-        digits
-    }
-
-    /// Reads, verifies and splits the dataset; `dir` is the folder that holds one folder a dataset,
-    /// and plays no part for an embedded one. The error names the file that is missing, malformed
-    /// or not the published one.
-    pub fn load(&self, dir: &Path) -> Result<Dataset, DataError> {
-        let train_images = self.read(&self.train_images, dir)?;
-        let train_labels = self.read(&self.train_labels, dir)?;
-        let test_images = self.read(&self.test_images, dir)?;
-        let test_labels = self.read(&self.test_labels, dir)?;
-
-        let (shape, pixels, labels) = self.pair(&train_images, &train_labels)?;
-        let (test_shape, test_pixels, test_classes) = self.pair(&test_images, &test_labels)?;
-        if test_shape != shape {
-            return Err(DataError::Shapes {
-                file: test_images.title,
-                found: test_shape,
-                other: train_images.title,
-                expected: shape,
-            });
-        }
-        // Only now, so that a truncated file is called truncated.
-        for content in [&train_images, &train_labels, &test_images, &test_labels] {
-            content.verify()?;
-        }
-
-        Ok(Dataset {
-            name: self.name.to_owned(),
-            classes: self.classes,
-            train: select(shape, pixels, labels, |i| !self.is_valid(i)),
-            valid: select(shape, pixels, labels, |i| self.is_valid(i)),
-            test: select(shape, test_pixels, test_classes, |_| true),
-            checksum: self.checksum(),
-        })
-    }
-
-    /// Whether image `i` of the training files is a validation image: i % k = floor(i / k) % k with
-    /// k = [`Source::valid_every`], so each run of k images gives one, from another place in every
-    /// run. A plain stride would not do: the training images of MNIST alternate between two groups
-    /// of writers, the even ones much harder than the odd ones (the nearest of 5000 neighbors is
-    /// wrong for 7.9 % and 2.9 % of them), and every sixth image would be of one group only.
-    pub fn is_valid(&self, i: usize) -> bool {
-        i % self.valid_every == i / self.valid_every % self.valid_every
-    }
-
-    /// Every path under which a file is looked for, in this order.
-    pub(crate) fn candidates(&self, file: &SourceFile, dir: &Path) -> Vec<PathBuf> {
-        let folder = dir.join(self.name);
-        // Some mirrors write a dot before "idx": train-images.idx3-ubyte.
-        let dotted = file.name.replace("-idx", ".idx");
-        [file.name, &dotted]
-            .iter()
-            .flat_map(|name| [folder.join(name), folder.join(format!("{name}.gz"))])
-            .collect()
-    }
-
-    /// The raw bytes of `file`, not verified yet.
-    fn read<'a>(&'a self, file: &'a SourceFile, dir: &Path) -> Result<Content<'a>, DataError> {
-        match file.place {
-            Place::Embedded(bytes) => {
-                let title = format!("{} (embedded)", file.name);
-                let raw = idx::unzip(&title, bytes)?;
-                Ok(Content { file, title, raw })
-            }
-            Place::Folder => {
-                let looked = self.candidates(file, dir);
-                match looked.iter().find(|path| path.exists()) {
-                    Some(path) => Ok(Content {
-                        file,
-                        title: path.display().to_string(),
-                        raw: Cow::Owned(read_raw(path)?),
-                    }),
-                    None => Err(DataError::Missing {
-                        dataset: self.name.to_owned(),
-                        file: file.name.to_owned(),
-                        looked,
-                    }),
+        let mut identity = match &self.origin {
+            Origin::Files(files) => {
+                let mut identity = format!("dataset 1\ndiagonal {}\n", files.valid_every);
+                for file in files.all() {
+                    identity.push_str(file.sha256);
+                    identity.push('\n');
                 }
+                identity
             }
-        }
+            Origin::Generated(generator) => generator.identity(self.name),
+        };
+        identity = sha256(identity.as_bytes());
+        identity.truncate(16);
+        identity
     }
 
-    /// Images and their labels, as many and of known classes.
-    fn pair<'a>(
-        &self,
-        images: &'a Content<'_>,
-        labels: &'a Content<'_>,
-    ) -> Result<(Shape, &'a [u8], &'a [u8]), DataError> {
-        let (shape, pixels) = idx::images(&images.title, &images.raw)?;
-        let classes = idx::labels(&labels.title, &labels.raw)?;
-        let count = pixels.len() / shape.pixels();
-        if classes.len() != count {
-            return Err(DataError::Count {
-                images_file: images.title.clone(),
-                images: count,
-                labels_file: labels.title.clone(),
-                labels: classes.len(),
-            });
-        }
-        let stranger = classes.iter().position(|label| usize::from(*label) >= self.classes);
-        if let Some(index) = stranger {
-            return Err(DataError::Label {
-                file: labels.title.clone(),
-                index,
-                label: classes[index],
-                classes: self.classes,
-            });
-        }
-        Ok((shape, pixels, classes))
-    }
-}
-
-/// The raw bytes of a file, and what errors call it.
-struct Content<'a> {
-    file: &'a SourceFile,
-    title: String,
-    raw: Cow<'a, [u8]>,
-}
-
-impl Content<'_> {
-    fn verify(&self) -> Result<(), DataError> {
-        let found = sha256(&self.raw);
-        if found == self.file.sha256 {
-            return Ok(());
-        }
-        Err(DataError::Altered { file: self.title.clone(), expected: self.file.sha256, found })
-    }
-}
-
-/// The raw bytes of the file at `path`.
-pub(crate) fn read_raw(path: &Path) -> Result<Vec<u8>, DataError> {
-    let mut bytes = Vec::new();
-    // One byte more than may be, so that a longer file is seen to be too long.
-    File::open(path)
-        .and_then(|file| file.take(idx::LIMIT as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
-    match idx::unzip(&path.display().to_string(), &bytes)? {
-        Cow::Owned(raw) => Ok(raw),
-        Cow::Borrowed(_) => Ok(bytes),
+    /// Reads, verifies and splits the dataset, or generates it; `dir` is the folder that holds one
+    /// folder a dataset, and plays no part for what the program has in it. The error names the file
+    /// that is missing, malformed or not the published one.
+    pub fn load(&self, dir: &Path) -> Result<Dataset, DataError> {
+        let [train, valid, test] = match &self.origin {
+            Origin::Files(files) => files.read(self, dir, |contents| {
+                let Contents { shape, train, test } = contents;
+                let held_out = |i| is_valid(i, files.valid_every);
+                [
+                    select(shape, train, |i| !held_out(i)),
+                    select(shape, train, held_out),
+                    select(shape, test, |_| true),
+                ]
+            })?,
+            Origin::Generated(generator) => generator.load(self.name, dir)?,
+        };
+        let (name, checksum) = (self.name.to_owned(), self.checksum());
+        Ok(Dataset { name, classes: self.classes, train, valid, test, checksum })
     }
 }
 
 /// The images whose number is `wanted`, with their labels.
-fn select(shape: Shape, pixels: &[u8], labels: &[u8], wanted: impl Fn(usize) -> bool) -> Labelled {
+fn select(shape: Shape, from: Labelling<'_>, wanted: impl Fn(usize) -> bool) -> Labelled {
     let mut bytes = Vec::new();
     let mut classes = Vec::new();
-    for (i, (image, label)) in pixels.chunks_exact(shape.pixels()).zip(labels).enumerate() {
+    for (i, (image, label)) in from.pixels.chunks_exact(shape.pixels()).zip(from.labels).enumerate()
+    {
         if wanted(i) {
             bytes.extend_from_slice(image);
             classes.push(*label);
@@ -246,10 +111,13 @@ pub(crate) mod tests {
     use std::fs;
     use std::io::Write;
 
+    use std::fs::File;
+
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::files::{Place, SourceFile};
 
     pub(crate) const NAMES: [&str; 4] = [
         "train-images-idx3-ubyte",
@@ -287,16 +155,25 @@ pub(crate) mod tests {
         let source = Source {
             name: "tiny",
             summary: "a dataset for tests",
+            formula: "as published",
+            source: "nowhere",
             licence: "none",
             classes: 3,
-            train_images_count: 7,
-            valid_every: 3,
-            train_images: file(0),
-            train_labels: file(1),
-            test_images: file(2),
-            test_labels: file(3),
+            origin: Origin::Files(Files {
+                train_images_count: 7,
+                valid_every: 3,
+                train_images: file(0),
+                train_labels: file(1),
+                test_images: file(2),
+                test_labels: file(3),
+            }),
         };
         (Box::leak(Box::new(source)), dir)
+    }
+
+    fn files_of(source: &Source) -> &Files {
+        let Origin::Files(files) = &source.origin else { panic!("it is read from files") };
+        files
     }
 
     /// The message of loading "tiny" with file `i` replaced by `bytes`, without its folder's name.
@@ -327,11 +204,9 @@ pub(crate) mod tests {
 
     #[test]
     fn validation_images_come_from_every_place_in_a_period() {
-        let (source, _dir) = tiny(&contents());
         for k in 2..9 {
-            let source = Source { valid_every: k, ..source.clone() };
             let mut places = vec![0; k];
-            for i in (0..k * k).filter(|i| source.is_valid(*i)) {
+            for i in (0..k * k).filter(|i| is_valid(*i, k)) {
                 places[i % k] += 1;
             }
             assert_eq!(places, vec![1; k]);
@@ -344,10 +219,12 @@ pub(crate) mod tests {
         let base = source.checksum();
         assert_eq!(base.len(), 16);
         assert_eq!(Source { name: "other", ..source.clone() }.checksum(), base);
-        assert_ne!(Source { valid_every: 4, ..source.clone() }.checksum(), base);
-        let mut swapped = source.clone();
+        let files = files_of(source);
+        let with = |files| Source { origin: Origin::Files(files), ..source.clone() }.checksum();
+        assert_ne!(with(Files { valid_every: 4, ..files.clone() }), base);
+        let mut swapped = files.clone();
         std::mem::swap(&mut swapped.train_images, &mut swapped.test_images);
-        assert_ne!(swapped.checksum(), base);
+        assert_ne!(with(swapped), base);
     }
 
     #[test]
@@ -389,7 +266,7 @@ pub(crate) mod tests {
         altered[16] ^= 1;
         fs::write(dir.path().join("tiny").join(NAMES[0]), &altered).unwrap();
         let message = source.load(dir.path()).unwrap_err().to_string();
-        assert!(message.contains(source.train_images.sha256), "{message}");
+        assert!(message.contains(files_of(source).train_images.sha256), "{message}");
         assert!(message.contains(&sha256(&altered)), "{message}");
     }
 

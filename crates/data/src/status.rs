@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
-use crate::source::{Place, Source, SourceFile, read_raw, sha256};
+use crate::files::{Files, Place, SourceFile, read_raw};
+use crate::source::{Origin, Source, sha256};
 
 /// A file of a dataset, and whether it is as it should be.
 #[derive(Debug)]
@@ -47,23 +48,32 @@ pub enum FileState {
 
 impl Source {
     /// Looks at each file in `dir`, the folder that holds one folder a dataset, and compares its
-    /// content with the declared one.
+    /// content with the declared one. A generated dataset has none: see [`Source::made_from`].
     pub fn status(&'static self, dir: &Path) -> Vec<FileStatus> {
-        let state = |file| self.state(file, dir);
-        self.files().into_iter().map(|file| FileStatus { file, state: state(file) }).collect()
+        let Origin::Files(files) = &self.origin else { return Vec::new() };
+        let state = |file| state(self, file, dir);
+        files.all().into_iter().map(|file| FileStatus { file, state: state(file) }).collect()
     }
 
-    fn state(&self, file: &SourceFile, dir: &Path) -> FileState {
-        let Place::Folder = file.place else { return FileState::Embedded };
-        let looked = self.candidates(file, dir);
-        let Some(path) = looked.iter().find(|path| path.exists()).cloned() else {
-            return FileState::Missing { looked };
-        };
-        match read_raw(&path).map(|raw| sha256(&raw)) {
-            Ok(found) if found == file.sha256 => FileState::Right { path },
-            Ok(found) => FileState::Altered { path, found },
-            Err(error) => FileState::Broken { path, error },
+    /// The dataset whose files a generated one is made from, if it is made from one.
+    pub fn made_from(&self) -> Option<&'static Source> {
+        match &self.origin {
+            Origin::Files(_) => None,
+            Origin::Generated(generator) => generator.made_from(),
         }
+    }
+}
+
+fn state(source: &Source, file: &SourceFile, dir: &Path) -> FileState {
+    let Place::Folder = file.place else { return FileState::Embedded };
+    let looked = Files::candidates(source, file, dir);
+    let Some(path) = looked.iter().find(|path| path.exists()).cloned() else {
+        return FileState::Missing { looked };
+    };
+    match read_raw(&path).map(|raw| sha256(&raw)) {
+        Ok(found) if found == file.sha256 => FileState::Right { path },
+        Ok(found) => FileState::Altered { path, found },
+        Err(error) => FileState::Broken { path, error },
     }
 }
 

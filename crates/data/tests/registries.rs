@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use ablate_data::{Place, corruptions, datasets};
+use ablate_data::{Origin, Place, Source, corruptions, datasets};
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -73,22 +73,35 @@ fn every_corruption_is_described_as_it_is_declared() {
     assert_eq!(headings, corruptions::ALL.len() + 1, "the last section is \"To add one\"");
 }
 
+/// How a dataset comes to the user, and its sizes where no file need be read to know them.
+fn coming(source: &Source) -> (&'static str, Option<[usize; 3]>) {
+    match &source.origin {
+        Origin::Generated(generator) => {
+            let sizes = generator.sizes;
+            let comes = source.made_from().map_or("generated", |_| "generated from mnist");
+            (comes, Some([sizes.train, sizes.valid, sizes.test]))
+        }
+        Origin::Files(files) => match files.train_images.place {
+            Place::Folder => ("fetched", None),
+            Place::Embedded(_) => {
+                let data = source.load(Path::new("")).expect("it is in the program");
+                ("embedded", Some([data.train.len(), data.valid.len(), data.test.len()]))
+            }
+        },
+    }
+}
+
 #[test]
 fn every_dataset_is_described_as_it_is_declared() {
     let page = read("DATASETS.md");
     for source in datasets::ALL {
         let row = page.lines().find(|line| line.starts_with(&format!("| {} |", source.name)));
         let row = row.unwrap_or_else(|| panic!("no row for {}", source.name));
-        let comes = match source.train_images.place {
-            Place::Embedded(_) => "embedded",
-            Place::Folder => "fetched",
-        };
+        let (comes, sizes) = coming(source);
         let end = format!("| {comes} | {} | {} |", source.licence, source.checksum());
         assert!(row.ends_with(&end), "{row}\nshould end with\n{end}");
-        if let Place::Embedded(_) = source.train_images.place {
-            let data = source.load(Path::new("")).unwrap();
-            assert_eq!(source.train_len(), data.train.len(), "{}", source.name);
-            let sizes = [data.train.len(), data.valid.len(), data.test.len()];
+        if let Some(sizes) = sizes {
+            assert_eq!(source.train_len(), sizes[0], "{}", source.name);
             let [train, valid, test] = sizes.map(|size| size.to_string());
             let start = format!("| {} | {train} | {valid} | {test} |", source.name);
             assert!(row.starts_with(&start), "{row}\nshould start with\n{start}");
@@ -102,7 +115,7 @@ fn embedded_images_have_their_licence_beside_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
     for entry in fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        let described = ["mnist-", "fashion-"]
+        let described = ["mnist-", "fashion-", "backgrounds20-"]
             .into_iter()
             .any(|start| name.starts_with(start) && page.contains(&format!("\n## {start}*\n")));
         assert!(described || name == "LICENSES.md", "{name} has no licence");
@@ -113,7 +126,8 @@ fn embedded_images_have_their_licence_beside_them() {
 fn the_script_knows_the_declared_hash_of_every_file_it_fetches() {
     let script = read("../../scripts/fetch_data.sh");
     for source in datasets::ALL {
-        for file in source.files() {
+        let Origin::Files(files) = &source.origin else { continue };
+        for file in files.all() {
             let line = format!("{}/{}) echo {} ;;", source.name, file.name, file.sha256);
             match file.place {
                 Place::Embedded(_) => assert!(!script.contains(&line), "{line}"),

@@ -81,9 +81,11 @@ fn probes() -> Grid {
 
 fn datasets() -> Grid {
     let row = |source: &&ablate_data::Source| {
-        [source.name, source.summary, source.licence].map(str::to_owned).to_vec()
+        let text = [source.name, source.summary, source.formula, source.source, source.licence];
+        text.map(str::to_owned).to_vec()
     };
-    grid(&["dataset", "images", "licence"], datasets::ALL.iter().map(row).collect())
+    let columns = ["dataset", "images", "formula", "source", "licence"];
+    grid(&columns, datasets::ALL.iter().map(row).collect())
 }
 
 fn metrics(catalog: &Catalog) -> Grid {

@@ -8,19 +8,28 @@ use crate::images::Shape;
 use crate::stream::Stream;
 
 mod brightness;
+mod canny_edges;
+mod dotted_line;
+mod fog;
 mod gaussian;
+mod glass_blur;
+mod impulse_noise;
 mod masking;
+mod motion_blur;
 mod occlusion;
 mod rotate;
 mod rotation;
 mod salt_and_pepper;
 mod scale;
 mod shear;
+mod shot_noise;
+mod spatter;
 mod stripe;
 #[cfg(test)]
 mod tests;
 mod translate;
 mod translation;
+mod zigzag;
 
 /// Every corruption, family by family, in the order in which they are listed and plotted.
 pub const ALL: &[&Corruption] = &[
@@ -30,12 +39,21 @@ pub const ALL: &[&Corruption] = &[
     &occlusion::OCCLUSION,
     &rotation::ROTATION,
     &translation::TRANSLATION,
+    &shot_noise::SHOT_NOISE,
+    &impulse_noise::IMPULSE_NOISE,
+    &glass_blur::GLASS_BLUR,
+    &motion_blur::MOTION_BLUR,
     &shear::SHEAR,
     &scale::SCALE,
     &rotate::ROTATE,
     &brightness::BRIGHTNESS,
     &translate::TRANSLATE,
     &stripe::STRIPE,
+    &fog::FOG,
+    &spatter::SPATTER,
+    &dotted_line::DOTTED_LINE,
+    &zigzag::ZIGZAG,
+    &canny_edges::CANNY_EDGES,
 ];
 
 /// The corruption of this name.

@@ -17,7 +17,8 @@ pub(super) static SALT_AND_PEPPER: Corruption = Corruption {
     effect: Effect::Numbers(strike),
 };
 
-fn strike(images: &mut [f32], fraction: f32, stream: &mut Stream) {
+/// Strikes that fraction of the numbers.
+pub(super) fn strike(images: &mut [f32], fraction: f32, stream: &mut Stream) {
     let pepper = fraction / 2.0;
     let mut draws = [0.0; 512];
     for pixels in images.chunks_mut(draws.len()) {

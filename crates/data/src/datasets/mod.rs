@@ -3,14 +3,34 @@
 
 use crate::source::Source;
 
+mod convex;
 mod fashion_2k;
 mod fashion_mnist;
 mod mnist;
 mod mnist_5k;
+mod mnist_basic;
+mod mnist_bg_img;
+mod mnist_bg_img_rot;
+mod mnist_bg_rand;
+mod mnist_rot;
+mod rect;
+mod rect_img;
 
-/// Every dataset: the embedded ones first.
-pub const ALL: &[&Source] =
-    &[&mnist_5k::MNIST_5K, &fashion_2k::FASHION_2K, &mnist::MNIST, &fashion_mnist::FASHION_MNIST];
+/// Every dataset: the embedded ones, the full ones, and those that are generated.
+pub const ALL: &[&Source] = &[
+    &mnist_5k::MNIST_5K,
+    &fashion_2k::FASHION_2K,
+    &mnist::MNIST,
+    &fashion_mnist::FASHION_MNIST,
+    &mnist_basic::MNIST_BASIC,
+    &mnist_rot::MNIST_ROT,
+    &mnist_bg_rand::MNIST_BG_RAND,
+    &mnist_bg_img::MNIST_BG_IMG,
+    &mnist_bg_img_rot::MNIST_BG_IMG_ROT,
+    &rect::RECT,
+    &rect_img::RECT_IMG,
+    &convex::CONVEX,
+];
 
 /// The dataset of this name.
 pub fn find(name: &str) -> Option<&'static Source> {
@@ -22,8 +42,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::files::Place;
+    use crate::generator::{Generator, Sizes};
     use crate::images::{Dataset, Labelled};
-    use crate::source::Place;
+    use crate::source::{Origin, sha256};
 
     /// The declared dataset, without any folder.
     fn embedded(name: &str) -> Dataset {
@@ -115,8 +137,9 @@ mod tests {
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             assert!(name.bytes().all(plain), "{name}");
             assert_eq!(find(name).map(|found| found.name), Some(name), "names differ");
-            assert!(source.valid_every >= 2, "{name}");
-            for file in source.files() {
+            let Origin::Files(files) = &source.origin else { continue };
+            assert!(files.valid_every >= 2, "{name}");
+            for file in files.all() {
                 let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
                 assert!(file.sha256.len() == 64 && file.sha256.bytes().all(hex), "{}", file.name);
             }
@@ -134,22 +157,63 @@ mod tests {
             ("fashion-2k", "e15ee2cb62333c0b"),
             ("mnist", "40e2b83222b38eb8"),
             ("fashion-mnist", "dbf8a3ddba9fc820"),
+            ("mnist-basic", "1889b05a01c7b461"),
+            ("mnist-rot", "9f604309d076b21b"),
+            ("mnist-bg-rand", "a2c14068d82e6200"),
+            ("mnist-bg-img", "96f57ed846ba5987"),
+            ("mnist-bg-img-rot", "60642170488428c9"),
+            ("rect", "6537a757eb1d3c66"),
+            ("rect-img", "b211c4189a9bede8"),
+            ("convex", "08ae0ae21887976c"),
         ];
         assert_eq!(found, pinned.map(|(name, checksum)| (name, checksum.to_owned())));
     }
 
     #[test]
-    fn a_set_that_is_embedded_needs_no_folder_and_the_full_ones_say_what_is_missing() {
+    fn a_set_without_its_files_says_what_is_missing() {
         for source in ALL {
-            let loaded = source.load(Path::new("no such folder"));
-            match source.train_images.place {
-                Place::Embedded(_) => assert_eq!(loaded.unwrap().checksum, source.checksum()),
-                Place::Folder => {
-                    let message = loaded.unwrap_err().to_string();
-                    assert!(message.contains("train-images-idx3-ubyte is missing"), "{message}");
-                    assert!(message.contains("scripts/fetch_data.sh"), "{message}");
-                }
+            let made_from_files = source.made_from().is_some();
+            let published = match &source.origin {
+                Origin::Files(files) => matches!(files.train_images.place, Place::Folder),
+                Origin::Generated(_) => false,
+            };
+            if made_from_files || published {
+                let message = source.load(Path::new("no such folder")).unwrap_err().to_string();
+                assert!(message.contains("train-images-idx3-ubyte is missing"), "{message}");
+                assert!(message.contains("scripts/fetch_data.sh"), "{message}");
             }
         }
+    }
+
+    /// The sets that need no file, at a hundredth of their size: a hash of pixels and labels.
+    /// Stored runs rest on them: a generator that is changed on purpose counts its `version` up.
+    #[test]
+    fn what_is_generated_never_changes() {
+        let found: Vec<(&str, String)> = ALL
+            .iter()
+            .filter_map(|source| match &source.origin {
+                Origin::Generated(generator) if source.made_from().is_none() => {
+                    Some((source.name, digest(source.name, generator)))
+                }
+                _ => None,
+            })
+            .collect();
+        let pinned = [
+            ("rect", "15311df1fb5a11a9"),
+            ("rect-img", "549c7b37e1840cf3"),
+            ("convex", "e64e4c9f026761e0"),
+        ];
+        assert_eq!(found, pinned.map(|(name, digest)| (name, digest.to_owned())));
+    }
+
+    fn digest(name: &str, generator: &Generator) -> String {
+        let sizes = Sizes { train: 100, valid: 20, test: 100 };
+        let small = Generator { sizes, ..generator.clone() };
+        let mut bytes = Vec::new();
+        for split in small.load(name, Path::new("no such folder")).unwrap() {
+            bytes.extend(split.images.pixels().iter().map(|pixel| (pixel * 255.0).round() as u8));
+            bytes.extend(split.labels);
+        }
+        sha256(&bytes)[..16].to_owned()
     }
 }
