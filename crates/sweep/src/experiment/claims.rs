@@ -87,7 +87,7 @@ impl<'s> ClaimReader<'_, 's> {
         })
     }
 
-    /// What the kind says, from the keys that it has; the others mean nothing beside it.
+    /// What the kind says, from the keys that it has.
     fn statement(&mut self, metric: Option<&str>) -> Option<Statement> {
         let field = self.section.require("kind", "kind = \"below\"", self.reader.log)?;
         let kind = field.text(self.reader.log)?;
@@ -117,6 +117,12 @@ impl<'s> ClaimReader<'_, 's> {
                 return None;
             }
         };
+        self.refuse_foreign_keys(kind);
+        statement
+    }
+
+    /// Notes the keys that mean nothing for a claim of this kind.
+    fn refuse_foreign_keys(&mut self, kind: &str) {
         let own: &[&str] = match kind {
             "below" | "above" | "less-spread" => &["arms"],
             "equal" => &["arms", "margin"],
@@ -131,7 +137,6 @@ impl<'s> ClaimReader<'_, 's> {
                 self.reader.log.push(Mistake::new(&field.key_place, title).label(label));
             }
         }
-        statement
     }
 
     /// A best value needs a metric that has a better direction.
