@@ -228,11 +228,12 @@ fn cross_entropy_needs_codes_between_0_and_1(params: &mut Params) -> Result<(), 
 
 /// A mean activation is read as a probability.
 fn kl_needs_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
-    if params.text("penalty") == Some("kl") && params.text("activation") != Some("sigmoid") {
+    let kl = params.text("variant") == Some("sparse-kl");
+    if kl && params.text("activation") != Some("sigmoid") {
         return Err(Breach {
-            params: vec!["penalty".into(), "activation".into()],
-            message: "the KL penalty reads mean activations as probabilities: \
-                      take penalty = \"l1\", or activation = \"sigmoid\""
+            params: vec!["variant".into(), "activation".into()],
+            message: "sparse-kl reads mean activations as probabilities: \
+                      take activation = \"sigmoid\", or sparse-l1"
                 .into(),
         });
     }
@@ -298,8 +299,8 @@ mod tests {
         let relu = [("activation", text("relu")), ("depth", Value::Int(2))];
         let refused = catalog.resolve(&given(&relu)).unwrap_err();
         assert!(refused[0].message.contains("squared-error"), "{refused:?}");
-        let kl = [("activation", text("tanh")), ("variant", text("sparse"))];
-        assert!(catalog.resolve(&given(&kl)).unwrap_err()[0].message.contains("l1"));
+        let kl = [("activation", text("tanh")), ("variant", text("sparse-kl"))];
+        assert!(catalog.resolve(&given(&kl)).unwrap_err()[0].message.contains("sparse-l1"));
     }
 
     #[test]

@@ -79,7 +79,8 @@ fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
     let basic = outcome(&[]).weights_hash;
     for (variant, strength) in [
         ("weight-decay", "lambda"),
-        ("sparse", "lambda"),
+        ("sparse-kl", "lambda"),
+        ("sparse-l1", "lambda"),
         ("denoising", "sigma"),
         ("contractive", "lambda"),
     ] {

@@ -5,7 +5,8 @@
 mod basic;
 mod contractive;
 mod denoising;
-mod sparse;
+mod sparse_kl;
+mod sparse_l1;
 mod weight_decay;
 
 use std::fmt;
@@ -21,7 +22,8 @@ pub use crate::engine::{Encoding, Pull};
 pub const ALL: &[&Variant] = &[
     &basic::VARIANT,
     &weight_decay::VARIANT,
-    &sparse::VARIANT,
+    &sparse_kl::VARIANT,
+    &sparse_l1::VARIANT,
     &denoising::VARIANT,
     &contractive::VARIANT,
 ];

@@ -24,7 +24,7 @@ pub(crate) fn objectives(activation: Activation) -> Vec<(String, Objective)> {
         let (choice, names) = choices.first().cloned().unwrap_or(("none", vec!["defaults"]));
         for name in names {
             // A mean activation is a probability only for sigmoid units; the catalog says so too.
-            if name == "kl" && activation != Activation::Sigmoid {
+            if variant.name == "sparse-kl" && activation != Activation::Sigmoid {
                 continue;
             }
             let mut params: Params = declared

@@ -1,20 +1,19 @@
-//! Sparse codes: loss + lambda x sparsity, with one of two sparsities. `kl` asks that every unit's
-//! mean activation over the batch be the target rho: sum_j KL(rho || rho^_j) (Ng, CS294A notes);
-//! its units must be sigmoid, a mean activation being read as a probability. `l1` is the mean over
-//! examples of sum_j |h_j|.
+//! Sparse codes by their mean: every unit's mean activation over the batch is asked to be the target
+//! rho, by lambda sum_j KL(rho || rho^_j) (Ng, CS294A notes). Its units must be sigmoid, a mean
+//! activation being read as a probability.
 
 use std::ops::Bound;
 
-use ablate_sweep::{Condition, Domain, Param, Value};
+use ablate_sweep::{Domain, Param, Value};
 use candle_core::{Result, Tensor};
 
 use super::{Encoding, Objective, Pull, Variant};
 
 pub(super) const VARIANT: Variant = Variant {
-    name: "sparse",
-    summary: "few active units: KL to a target activation, or L1 on the codes",
-    formula: "L + lambda sum_j KL(rho || mean h_j), or L + lambda sum_j |h_j|",
-    source: "Ng, CS294A lecture notes (KL); Olshausen and Field 1996 (L1)",
+    name: "sparse-kl",
+    summary: "few active units: KL of each unit's mean activation to a target",
+    formula: "L + lambda sum_j KL(rho || mean h_j)",
+    source: "Ng, CS294A lecture notes, 2011",
     version: 1,
     params: || {
         vec![
@@ -25,37 +24,17 @@ pub(super) const VARIANT: Variant = Variant {
                 "strength of the penalty; 0 is the basic autoencoder",
             ),
             Param::new(
-                "penalty",
-                Domain::Choice(vec!["kl", "l1"]),
-                Value::Text("kl".into()),
-                "which sparsity: KL to a target activation, or L1",
-            ),
-            Param::new(
                 "target",
                 Domain::Float { min: Bound::Excluded(0.0), max: Bound::Excluded(1.0) },
                 Value::Float(0.05),
                 "the mean activation asked of every unit (rho)",
-            )
-            .only_when(Condition::is("penalty", "kl")),
+            ),
         ]
     },
     objective: |params| {
-        let lambda = params.float("lambda")?;
-        match params.text("penalty")? {
-            "kl" => {
-                let target = params.float("target")?;
-                let objective = Objective::penalized(move |pass| kl(pass.code, target)? * lambda);
-                Some(
-                    objective
-                        .by_hand(move |encoding, pull| pull_to(target, lambda, encoding, pull)),
-                )
-            }
-            "l1" => {
-                let objective = Objective::penalized(move |pass| l1(pass.code)? * lambda);
-                Some(objective.by_hand(move |encoding, pull| pull_to_zero(lambda, encoding, pull)))
-            }
-            _ => None,
-        }
+        let (lambda, target) = (params.float("lambda")?, params.float("target")?);
+        let objective = Objective::penalized(move |pass| kl(pass.code, target)? * lambda);
+        Some(objective.by_hand(move |encoding, pull| pull_to(target, lambda, encoding, pull)))
     },
 };
 
@@ -75,7 +54,7 @@ fn kl(code: &Tensor, target: f64) -> Result<Tensor> {
     (on + off)? + units * entropy
 }
 
-/// The KL sparsity by hand: dR/dh_j = lambda/n (-rho / rho^_j + (1 - rho) / (1 - rho^_j)), the same
+/// By hand: dR/dh_j = lambda/n (-rho / rho^_j + (1 - rho) / (1 - rho^_j)), the same
 /// for every example, and 0 where rho^_j was clamped.
 fn pull_to(target: f64, lambda: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_>) -> f64 {
     // The decay of the weights, which this penalty leaves alone, is room for the means.
@@ -96,36 +75,10 @@ fn pull_to(target: f64, lambda: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_
     lambda * value
 }
 
-/// The L1 sparsity by hand: dR/dh_j = lambda/n sign(h_j).
-fn pull_to_zero(lambda: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_>) -> f64 {
-    let mut sum = 0.0;
-    for (code, row) in encoding.codes().zip(pull.codes()) {
-        let mut magnitudes = 0.0;
-        for (h, pull) in code.iter().zip(row) {
-            magnitudes += f64::from(h.abs());
-            let sign = if *h > 0.0 {
-                1.0
-            } else if *h < 0.0 {
-                -1.0
-            } else {
-                0.0
-            };
-            *pull += lambda as f32 * sign;
-        }
-        sum += magnitudes;
-    }
-    lambda * sum / encoding.examples() as f64
-}
-
 fn add(values: &[f32], sums: &mut [f32]) {
     for (sum, value) in sums.iter_mut().zip(values) {
         *sum += value;
     }
-}
-
-/// Mean over the examples of sum_j |h_j|, for `code` of examples x units.
-fn l1(code: &Tensor) -> Result<Tensor> {
-    code.abs()?.sum_all()? / code.dim(0)? as f64
 }
 
 #[cfg(test)]
@@ -142,12 +95,6 @@ mod tests {
         let both = kl(&code, 0.2).unwrap().to_scalar::<f64>().unwrap();
         let expected = 0.2 * (0.2_f64 / 0.5).ln() + 0.8 * (0.8_f64 / 0.5).ln();
         assert!((both - expected).abs() < 1e-15, "{both}, expected {expected}");
-    }
-
-    #[test]
-    fn l1_is_the_mean_over_examples_of_the_summed_magnitudes() {
-        let code = Tensor::new(&[[1.0_f64, -2.0], [0.5, 0.0]], &Device::Cpu).unwrap();
-        assert_eq!(l1(&code).unwrap().to_scalar::<f64>().unwrap(), 1.75);
     }
 
     #[test]
