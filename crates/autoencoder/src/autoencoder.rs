@@ -1,6 +1,5 @@
 //! One layer as an autoencoder: h = s(W x + b), reconstruction from z = W' h + c with W' = W^T
-//! (tied) or free (untied), and the objective of its variant: reconstruction loss + penalty, where
-//! the encoder sees a corrupted input and the loss the clean one (Vincent et al. 2008).
+//! (tied) or free (untied). What it is trained to do is its variant's objective (`learner.rs`).
 
 use ablate_data::Stream;
 use candle_core::{Device, Result, Tensor, Var};
@@ -9,7 +8,6 @@ use crate::activation::Activation;
 use crate::network::Dense;
 use crate::reconstruction::Reconstruction;
 use crate::settings::{Pretraining, Settings};
-use crate::variants::Penalty;
 
 /// A layer with a decoder.
 #[derive(Debug)]
@@ -61,7 +59,7 @@ impl Autoencoder {
             activation: settings.activation,
             decoder,
             decoder_bias: Var::zeros(inputs, dtype, &Device::Cpu)?,
-            reconstruction: pretraining.reconstruction,
+            reconstruction: pretraining.reconstruction_of(layer),
         })
     }
 
@@ -79,25 +77,6 @@ impl Autoencoder {
     /// Whatever Candle reports.
     pub fn decode(&self, h: &Tensor) -> Result<Tensor> {
         self.reconstruction.output(&self.decoder_preactivation(h)?)
-    }
-
-    /// The objective over a batch: what the decoder makes of the code of `seen`, judged against
-    /// `clean` (both examples x inputs), plus the penalty. A scalar.
-    ///
-    /// # Errors
-    /// Whatever Candle reports.
-    pub fn objective(
-        &self,
-        seen: &Tensor,
-        clean: &Tensor,
-        penalty: Option<&Penalty>,
-    ) -> Result<Tensor> {
-        let code = self.encode(seen)?;
-        let loss = self.reconstruction.loss(&self.decoder_preactivation(&code)?, clean)?;
-        match penalty {
-            Some(penalty) => loss + (penalty.graph)(&Pass { autoencoder: self, code: &code })?,
-            None => Ok(loss),
-        }
     }
 
     /// Every weight and bias that pretraining changes.
@@ -122,7 +101,11 @@ impl Autoencoder {
         })
     }
 
-    fn decoder_preactivation(&self, h: &Tensor) -> Result<Tensor> {
+    /// What the decoder's units are given, from codes `h` (examples x outputs): examples x inputs.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub fn decoder_preactivation(&self, h: &Tensor) -> Result<Tensor> {
         let z = match &self.decoder {
             Some(weight) => h.matmul(&weight.t()?)?,
             None => h.matmul(&self.encoder.weight)?,

@@ -13,7 +13,7 @@ use crate::activation::Activation;
 use crate::initialization::Initialization;
 use crate::probes::{self, Occasion, Probe};
 use crate::reconstruction::Reconstruction;
-use crate::variants;
+use crate::variants::{self, Decoder};
 
 /// The meaning of the training code. A change after which the same plan gives other numbers adds
 /// one, and every run of the older meaning is trained again.
@@ -43,7 +43,9 @@ pub fn catalog() -> Catalog {
             Rule(train_size_fits_the_dataset),
             Rule(widths_match_the_depth),
             Rule(cross_entropy_needs_codes_between_0_and_1),
-            Rule(kl_needs_sigmoid_units),
+            Rule(some_variants_need_sigmoid_units),
+            Rule(k_is_at_most_every_width),
+            Rule(emphasis_leaves_something_to_learn),
         ],
         metrics: probes::ALL.iter().flat_map(|probe| (probe.metrics)()).collect(),
         probes: probes::ALL.iter().filter_map(on_request).collect(),
@@ -115,7 +117,8 @@ fn params() -> Vec<Param> {
             Value::Bool(true),
             "whether a decoder's weights are its encoder's, transposed",
         )
-        .only_when(greedy()),
+        .only_when(greedy())
+        .only_when(variants_whose_decoder_may_be_untied()),
         Param::new(
             "reconstruction",
             Domain::Choice(Reconstruction::ALL.map(Reconstruction::word).to_vec()),
@@ -167,6 +170,11 @@ fn params() -> Vec<Param> {
         )
         .only_when(greedy()),
     ]
+}
+
+fn variants_whose_decoder_may_be_untied() -> Condition {
+    let free = variants::ALL.iter().filter(|variant| variant.decoder == Decoder::AsGiven);
+    Condition { param: "variant", any_of: free.map(|variant| variant.name).collect() }
 }
 
 /// All images by their number are the same trial as all images; there are no more.
@@ -226,18 +234,54 @@ fn cross_entropy_needs_codes_between_0_and_1(params: &mut Params) -> Result<(), 
     Ok(())
 }
 
-/// A mean activation is read as a probability.
-fn kl_needs_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
-    let kl = params.text("variant") == Some("sparse-kl");
-    if kl && params.text("activation") != Some("sigmoid") {
-        return Err(Breach {
-            params: vec!["variant".into(), "activation".into()],
-            message: "sparse-kl reads mean activations as probabilities: \
-                      take activation = \"sigmoid\", or sparse-l1"
-                .into(),
-        });
+/// What reads the activations of units as probabilities.
+fn some_variants_need_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
+    let way_out = match params.text("variant") {
+        Some("sparse-kl") => "sparse-kl reads mean activations as probabilities: take sparse-l1",
+        Some("rbm") => {
+            "the hidden units of an rbm are on with the probability sigmoid(z): take vae"
+        }
+        _ => return Ok(()),
+    };
+    if params.text("activation") == Some("sigmoid") {
+        return Ok(());
     }
-    Ok(())
+    Err(Breach {
+        params: vec!["variant".into(), "activation".into()],
+        message: format!("{way_out}, or activation = \"sigmoid\""),
+    })
+}
+
+/// There are no more codes to select than there are units.
+fn k_is_at_most_every_width(params: &mut Params) -> Result<(), Breach> {
+    let narrowest = match params.get("width") {
+        Some(Value::List(widths)) => widths.iter().copied().min(),
+        Some(Value::Int(width)) => Some(*width),
+        _ => None,
+    };
+    let (Some(k), Some(narrowest)) = (params.count("k"), narrowest) else { return Ok(()) };
+    if i64::try_from(k).is_ok_and(|k| k <= narrowest) {
+        return Ok(());
+    }
+    Err(Breach {
+        params: vec!["k".into(), "width".into()],
+        message: format!(
+            "k is {k}, but a layer has only {narrowest} units: take at most {narrowest}, \
+             with which k-sparse is the basic autoencoder"
+        ),
+    })
+}
+
+/// Weights of 0 for all inputs would leave no loss.
+fn emphasis_leaves_something_to_learn(params: &mut Params) -> Result<(), Breach> {
+    let nothing = |name| params.float(name) == Some(0.0);
+    if !(nothing("alpha") && nothing("beta")) {
+        return Ok(());
+    }
+    Err(Breach {
+        params: vec!["alpha".into(), "beta".into()],
+        message: "alpha and beta are both 0, so no input has a loss: raise one of them".into(),
+    })
 }
 
 #[cfg(test)]

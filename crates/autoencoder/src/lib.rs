@@ -7,6 +7,7 @@
 
 pub mod activation;
 pub mod autoencoder;
+mod autoencoding;
 mod batches;
 mod catalog;
 mod cost;
@@ -16,12 +17,14 @@ mod finetuning;
 mod geometry;
 pub mod initialization;
 mod journal;
+mod learner;
 pub mod network;
 pub mod optimizer;
 pub mod pictures;
 mod pretraining;
 pub mod probes;
 pub mod reconstruction;
+pub mod sampling;
 pub mod settings;
 mod shelf;
 pub mod stored;

@@ -53,19 +53,27 @@ impl Reconstruction {
     /// # Errors
     /// Whatever Candle reports.
     pub fn loss(self, z: &Tensor, x: &Tensor) -> Result<Tensor> {
-        let examples = x.dim(0)? as f64;
-        let summed = match self {
-            // softplus(z) - x z. Written with |z| it overflows nowhere, and (z + |z|) / 2 rather
-            // than relu(z) keeps the gradient sigmoid(z) - x exact at z = 0 as well.
-            Reconstruction::CrossEntropy => {
-                let magnitude = z.abs()?;
-                let tail = (magnitude.neg()?.exp()? + 1.0)?.log()?;
-                (((z + &magnitude)? * 0.5)? + tail)?.sub(&(z * x)?)?.sum_all()?
-            }
-            Reconstruction::SquaredError => (z - x)?.sqr()?.sum_all()?,
-        };
-        summed / examples
+        self.losses(z, x)?.sum_all()? / x.dim(0)? as f64
     }
+
+    /// The loss of each preactivation of `z` against its input of `x`, all of one shape.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub fn losses(self, z: &Tensor, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Reconstruction::CrossEntropy => softplus(z)?.sub(&(z * x)?),
+            Reconstruction::SquaredError => (z - x)?.sqr(),
+        }
+    }
+}
+
+/// log(1 + exp(z)). Written with |z| it overflows nowhere, and (z + |z|) / 2 rather than relu(z)
+/// keeps its gradient sigmoid(z) exact at z = 0 as well.
+pub(crate) fn softplus(z: &Tensor) -> Result<Tensor> {
+    let magnitude = z.abs()?;
+    let tail = (magnitude.neg()?.exp()? + 1.0)?.log()?;
+    ((z + &magnitude)? * 0.5)? + tail
 }
 
 #[cfg(test)]

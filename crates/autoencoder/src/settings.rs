@@ -1,13 +1,13 @@
 //! A trial's parameters as the training code uses them: typed, complete, in range.
 
-use ablate_data::corruptions::Corruption;
 use ablate_sweep::{Params, Value};
 
 use crate::activation::Activation;
 use crate::initialization::Initialization;
+use crate::learner::Objective;
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
-use crate::variants::{self, Objective, Variant};
+use crate::variants::{self, Decoder, Variant};
 
 /// Everything that a run needs to know besides its seed and its data.
 #[derive(Debug)]
@@ -37,11 +37,11 @@ pub struct Settings {
 pub struct Pretraining {
     /// The variant that each layer is trained as.
     pub variant: &'static Variant,
-    /// Its penalty and its corruption.
-    pub objective: Objective,
+    /// What the variant makes of it under the trial's parameters.
+    pub(crate) objective: Box<dyn Objective>,
     /// Whether the decoder's weights are the encoder's, transposed.
     pub tied: bool,
-    /// How reconstructions are judged.
+    /// How reconstructions are judged, as [`Pretraining::reconstruction_of`] a layer has it.
     pub reconstruction: Reconstruction,
     /// The optimizer of every layer.
     pub optimizer: Rule,
@@ -88,16 +88,23 @@ impl Pretraining {
         Ok(Pretraining {
             variant,
             objective: (variant.objective)(params).ok_or_else(|| unreadable(variant.name))?,
-            tied: params.flag("tied").ok_or_else(|| unreadable("tied"))?,
+            tied: match variant.decoder {
+                Decoder::AsGiven => params.flag("tied").ok_or_else(|| unreadable("tied"))?,
+                Decoder::Symmetric => true,
+            },
             reconstruction: word(params, "reconstruction", Reconstruction::from_word)?,
             optimizer: optimizer(params, "pretraining_learning_rate")?,
             epochs: epochs(params, "pretraining_epochs")?,
         })
     }
 
-    /// The corruption of the inputs and its severity, where the variant has one.
-    pub fn corruption(&self) -> Option<(&'static Corruption, f32)> {
-        self.objective.corruption
+    /// How the reconstructions of a layer are judged, counted from 0.
+    pub fn reconstruction_of(&self, layer: usize) -> Reconstruction {
+        match self.variant.decoder {
+            // What the layer below passes on are probabilities, of whatever its own inputs are.
+            Decoder::Symmetric if layer > 0 => Reconstruction::CrossEntropy,
+            Decoder::Symmetric | Decoder::AsGiven => self.reconstruction,
+        }
     }
 }
 

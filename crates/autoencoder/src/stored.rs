@@ -54,7 +54,8 @@ impl Stored {
             let pretraining = settings.pretraining.as_ref();
             let pretraining = pretraining.ok_or("layers without pretraining")?;
             let tensors = Tensors::from_bytes(bytes).map_err(of_layer)?;
-            let layer = layer_from(&tensors, dense, &settings, pretraining).map_err(of_layer)?;
+            let layer = layer_from(&tensors, (number, dense), &settings, pretraining);
+            let layer = layer.map_err(of_layer)?;
             adopt(dense, &layer.encoder).map_err(|error| of_layer(error.into()))?;
             stack.push(layer);
         }
@@ -117,10 +118,10 @@ pub(crate) fn layer_tensors(layer: &Autoencoder, losses: &[f64]) -> Result<Tenso
     Ok(tensors)
 }
 
-/// The layer that [`layer_tensors`] wrote, of the shape of `like`.
+/// The layer of that number, counted from 0, as [`layer_tensors`] wrote it, of the shape of `like`.
 pub(crate) fn layer_from(
     tensors: &Tensors,
-    like: &Dense,
+    (number, like): (usize, &Dense),
     settings: &Settings,
     pretraining: &Pretraining,
 ) -> std::result::Result<Autoencoder, Damage> {
@@ -135,7 +136,7 @@ pub(crate) fn layer_from(
         activation: settings.activation,
         decoder,
         decoder_bias: tensors.var("decoder.bias", &[inputs])?,
-        reconstruction: pretraining.reconstruction,
+        reconstruction: pretraining.reconstruction_of(number),
     })
 }
 

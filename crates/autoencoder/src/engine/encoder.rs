@@ -11,7 +11,7 @@
 //! where p and q are what a penalty pulls weights to 0 by. A tied gradient is one product: x~ lies
 //! above E and D above h in memory, so the two sums over n rows are one over 2 n.
 
-use ablate_data::{Shape, Stream, corruptions::Corruption};
+use ablate_data::Stream;
 use candle_core::{Result, Var};
 
 use super::dense::{Dense, multiply, multiply_transposed, store_bias};
@@ -20,6 +20,7 @@ use super::matrix::{Band, BandMut, Matrix};
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
+use crate::autoencoding::{Noise, keep_largest};
 use crate::batches::Rows;
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
@@ -101,12 +102,17 @@ struct Batch {
     /// x, where it is not what the encoder sees.
     clean: Option<Matrix>,
     corrupted: bool,
+    /// How much each loss counts, where they do not count alike.
+    weights: Option<Matrix>,
+    weighed: bool,
     /// x~ above E, each as many rows as there are examples.
     below: Matrix,
     /// D above h.
     above: Matrix,
     /// Losses summed over the examples, an input each.
     losses: Vec<f32>,
+    /// Room for one code.
+    room: Vec<f32>,
 }
 
 /// What a penalty reads of the weights and asks of them.
@@ -163,9 +169,12 @@ impl AutoencoderStep {
                 examples: 0,
                 clean: None,
                 corrupted: false,
+                weights: None,
+                weighed: false,
                 below: Matrix::zeros(2 * rows, inputs),
                 above: Matrix::zeros(2 * rows, outputs),
                 losses: vec![0.0; inputs],
+                room: Vec::with_capacity(outputs),
             },
             penalized,
         })
@@ -187,38 +196,56 @@ impl AutoencoderStep {
     /// they are until [`AutoencoderStep::corrupt`].
     pub(crate) fn gather(&mut self, inputs: Rows<'_>, which: &[u32]) {
         (self.batch.examples, self.batch.corrupted) = (which.len(), false);
+        self.batch.weighed = false;
         for (row, &number) in self.batch.below.lines_mut(which.len()).zip(which) {
             row.copy_from_slice(inputs.row(number));
         }
     }
 
+    /// How many codes an example has.
+    pub(crate) fn outputs(&self) -> usize {
+        self.encoder.outputs()
+    }
+
     /// Corrupts what the encoder will see.
-    pub(crate) fn corrupt(&mut self, corruption: &Corruption, severity: f32, stream: &mut Stream) {
-        let shape = Shape::flat(self.encoder.inputs());
-        let Batch { examples, clean, corrupted, below, .. } = &mut self.batch;
+    pub(crate) fn corrupt(&mut self, noise: &Noise, mut stream: Stream) {
+        let inputs = self.encoder.inputs();
+        let Batch { examples, clean, corrupted, weights, weighed, below, .. } = &mut self.batch;
         let (rows, mut seen) = (below.rows() / 2, below.top_mut(*examples));
-        let clean = clean.get_or_insert_with(|| Matrix::zeros(rows, shape.pixels()));
+        let clean = clean.get_or_insert_with(|| Matrix::zeros(rows, inputs));
         clean
             .lines_mut(*examples)
             .zip(seen.lines_mut())
             .for_each(|(x, row)| x.copy_from_slice(row));
         *corrupted = true;
+        if let Some(emphasis) = noise.emphasis {
+            let weights = weights.get_or_insert_with(|| Matrix::zeros(rows, inputs));
+            let mut stream = stream.clone();
+            for row in weights.lines_mut(*examples) {
+                noise.weigh(emphasis, row, inputs, &mut stream);
+            }
+            *weighed = true;
+        }
         // A batch is corrupted as its rows one after another are: whole is only faster.
         if let Some(rows) = seen.unpadded() {
-            corruption.apply(rows, shape, severity, stream);
+            noise.corrupt(rows, inputs, &mut stream);
         } else {
-            seen.into_lines().for_each(|row| corruption.apply(row, shape, severity, stream));
+            seen.into_lines().for_each(|row| noise.corrupt(row, inputs, &mut stream));
         }
     }
 
-    /// The mean objective of the batch, with all its gradients but the weights'.
-    pub(crate) fn objective(&mut self, penalty: Option<&ByHand>) -> f64 {
+    /// The mean objective of the batch, with all its gradients but the weights'. The decoder sees the
+    /// `kept` largest codes of each example, or all.
+    pub(crate) fn objective(&mut self, penalty: Option<&ByHand>, kept: Option<usize>) -> f64 {
         let (batch, penalized) = (&mut self.batch, &mut self.penalized);
         let examples = batch.examples;
         let (seen, mut output) = batch.below.halves(examples);
         let (mut pull, mut code) = batch.above.halves(examples);
         self.encoder.multiply(seen.share(), code.reborrow());
         kernels::activate(code.reborrow(), &self.encoder.bias, self.activation);
+        if let Some(k) = kept {
+            code.lines_mut().for_each(|code| keep_largest(code, k, &mut batch.room));
+        }
         match &self.decoder {
             Some((weights, _)) => multiply(weights, code.share(), &mut output),
             None => self.encoder.multiply_back(code.share(), output.reborrow()),
@@ -229,12 +256,21 @@ impl AutoencoderStep {
             self.reconstruction,
             output.reborrow(),
             clean.map_or(seen.share(), |clean| clean.top(examples)),
+            batch.weights.as_ref().filter(|_| batch.weighed).map(|weights| weights.top(examples)),
             &self.decoder_bias,
             (&mut self.decoder_bias_descent.gradient, &mut batch.losses),
         );
         match &self.decoder {
             Some((weights, _)) => multiply_transposed(weights, output.share(), &mut pull),
             None => self.encoder.multiply(output.share(), pull.reborrow()),
+        }
+        if kept.is_some() {
+            // What the decoder has not seen learns nothing from it.
+            for (pull, code) in pull.lines_mut().zip(code.share().lines()) {
+                for (pull, h) in pull.iter_mut().zip(code) {
+                    *pull = if *h == 0.0 { 0.0 } else { *pull };
+                }
+            }
         }
         let mut value = kernels::total(&batch.losses) / examples as f64;
         if let Some(penalty) = penalty {

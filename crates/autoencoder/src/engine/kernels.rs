@@ -46,11 +46,13 @@ pub(super) fn shift(z: BandMut<'_>, bias: &[f32]) {
 }
 
 /// What the decoder makes of `z` + `bias`: z becomes the gradient of the loss by it, example by
-/// example; `sums` collect that gradient and the losses over the examples, a column each.
+/// example; `sums` collect that gradient and the losses over the examples, a column each. With
+/// `weights`, of the shape of `z`, each counts as often.
 pub(super) fn reconstruct(
     reconstruction: Reconstruction,
     z: BandMut<'_>,
     clean: Band<'_>,
+    weights: Option<Band<'_>>,
     bias: &[f32],
     sums: (&mut [f32], &mut [f32]),
 ) {
@@ -58,6 +60,7 @@ pub(super) fn reconstruct(
         Reconstruction::CrossEntropy => judge(
             z,
             clean,
+            weights,
             bias,
             sums,
             #[inline(always)]
@@ -69,6 +72,7 @@ pub(super) fn reconstruct(
         Reconstruction::SquaredError => judge(
             z,
             clean,
+            weights,
             bias,
             sums,
             #[inline(always)]
@@ -268,6 +272,7 @@ fn shift_and_map(z: BandMut<'_>, bias: &[f32], map: impl Fn(f32) -> f32 + Copy) 
 fn judge(
     z: BandMut<'_>,
     clean: Band<'_>,
+    weights: Option<Band<'_>>,
     bias: &[f32],
     (gradients, losses): (&mut [f32], &mut [f32]),
     gradient_and_loss: impl Fn(f32, f32) -> (f32, f32) + Copy,
@@ -290,11 +295,40 @@ fn judge(
             losses[column] += loss;
         }
     }
+    #[inline(always)]
+    fn one_weighed(
+        z: &mut [f32],
+        (clean, weights, bias): (&[f32], &[f32], &[f32]),
+        gradients: &mut [f32],
+        losses: &mut [f32],
+        gradient_and_loss: impl Fn(f32, f32) -> (f32, f32),
+    ) {
+        let columns = z.len();
+        let (clean, weights, bias) = (&clean[..columns], &weights[..columns], &bias[..columns]);
+        let (gradients, losses) = (&mut gradients[..columns], &mut losses[..columns]);
+        for column in 0..columns {
+            let (gradient, loss) = gradient_and_loss(z[column] + bias[column], clean[column]);
+            z[column] = weights[column] * gradient;
+            gradients[column] += z[column];
+            losses[column] += weights[column] * loss;
+        }
+    }
     wide(
         #[inline(always)]
         || {
-            for (z, clean) in z.into_lines().zip(clean.lines()) {
-                one(z, (clean, bias), gradients, losses, gradient_and_loss);
+            let rows = z.into_lines().zip(clean.lines());
+            match weights {
+                None => {
+                    for (z, clean) in rows {
+                        one(z, (clean, bias), gradients, losses, gradient_and_loss);
+                    }
+                }
+                Some(weights) => {
+                    for ((z, clean), weights) in rows.zip(weights.lines()) {
+                        let read = (clean, weights, bias);
+                        one_weighed(z, read, gradients, losses, gradient_and_loss);
+                    }
+                }
             }
         },
     );

@@ -11,6 +11,7 @@
 //! vectors. The products are `gemm`'s, whose order of summation depends on the processor's vector
 //! width and cache sizes and on nothing else.
 
+mod boltzmann;
 mod dense;
 mod encoder;
 mod gradient;
@@ -24,6 +25,7 @@ mod update;
 #[cfg(test)]
 mod agreement;
 
+pub(crate) use boltzmann::{BoltzmannStep, Chain, Gibbs};
 pub(crate) use dense::Dense;
 pub(crate) use encoder::AutoencoderStep;
 pub use encoder::{Encoding, Pull};

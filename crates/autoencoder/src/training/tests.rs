@@ -83,6 +83,7 @@ fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
         ("sparse-l1", "lambda"),
         ("denoising", "sigma"),
         ("contractive", "lambda"),
+        ("adversarial", "lambda"),
     ] {
         let zero = outcome(&[("variant", text(variant)), (strength, Value::Float(0.0))]);
         assert_eq!(zero.weights_hash, basic, "{variant}");
@@ -106,7 +107,9 @@ fn every_variant_learns_and_emits_every_metric_that_is_declared() {
             assert_eq!(emitted, declared, "{}", variant.name);
             assert!(outcome.scores.values().all(|score| score.is_finite()));
             let layer = outcome.curves.iter().find(|curve| curve.name == "layer_1_loss").unwrap();
-            assert!(layer.values[1] < layer.values[0], "{}: {:?}", variant.name, layer.values);
+            // What chains reach moves with what is learned: their contrast need not fall.
+            let falls = layer.values[1] < layer.values[0] || variant.name == "rbm";
+            assert!(falls, "{}: {:?}", variant.name, layer.values);
             // Guessing is wrong nine times in ten.
             assert!(outcome.scores["test_error"] < 0.5, "{}", outcome.scores["test_error"]);
         }

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use ablate_sweep::{Domain, Param, Value};
 use candle_core::{Result, Tensor};
 
-use super::{Encoding, Objective, Pull, Variant};
+use super::{Decoder, Encoding, Penalty, Pull, Variant};
 use crate::activation::Activation;
 use crate::autoencoder::Pass;
 use crate::engine::wide;
@@ -29,10 +29,17 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let lambda = params.float("lambda")?;
-        let objective = Objective::penalized(move |pass| squared_jacobian(pass)? * (lambda / 2.0));
-        Some(objective.by_hand(move |encoding, pull| contract(lambda, encoding, pull)))
+        Some(penalty(lambda).objective())
     },
+    decoder: Decoder::AsGiven,
+    sample: None,
 };
+
+/// lambda/2 ||dh/dx||_F^2.
+pub(super) fn penalty(lambda: f64) -> Penalty {
+    Penalty::new(move |pass| squared_jacobian(pass)? * (lambda / 2.0))
+        .by_hand(move |encoding, pull| contract(lambda, encoding, pull))
+}
 
 /// Mean over the examples of ||dh/dx||_F^2.
 fn squared_jacobian(pass: &Pass<'_>) -> Result<Tensor> {

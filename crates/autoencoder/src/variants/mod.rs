@@ -1,22 +1,30 @@
-//! The open set of variants: what each adds to the reconstruction loss of a layer. To add one, write
-//! `variants/<name>.rs` and name it in [`ALL`]; the catalog, `ablate list`, the documentation check
-//! and the tests below then hold for it too.
+//! The open set of variants: what a layer is pretrained to do. To add one, write `variants/<name>.rs`
+//! and name it in [`ALL`]; the catalog, `ablate list`, the documentation check and the tests below
+//! then hold for it too. Most change something about reconstruction ([`Autoencoding`]); any other
+//! objective, with variables and steps of its own, is an [`Objective`] of its file.
 
+mod adversarial;
 mod basic;
 mod contractive;
+mod contractive_h;
 mod denoising;
+mod k_sparse;
+mod rbm;
 mod sparse_kl;
 mod sparse_l1;
+mod vae;
 mod weight_decay;
 
 use std::fmt;
 
-use ablate_data::corruptions::Corruption;
 use ablate_sweep::{Param, Params};
 use candle_core::{Result, Tensor};
 
-use crate::autoencoder::Pass;
+use crate::autoencoder::{Autoencoder, Pass};
+pub(crate) use crate::autoencoding::Autoencoding;
 pub use crate::engine::{Encoding, Pull};
+pub(crate) use crate::learner::Objective;
+use crate::sampling::Sampling;
 
 /// Every variant, in the order in which they are listed.
 pub const ALL: &[&Variant] = &[
@@ -24,8 +32,13 @@ pub const ALL: &[&Variant] = &[
     &weight_decay::VARIANT,
     &sparse_kl::VARIANT,
     &sparse_l1::VARIANT,
+    &k_sparse::VARIANT,
     &denoising::VARIANT,
     &contractive::VARIANT,
+    &contractive_h::VARIANT,
+    &rbm::VARIANT,
+    &vae::VARIANT,
+    &adversarial::VARIANT,
 ];
 
 /// A variant of the autoencoder.
@@ -34,7 +47,7 @@ pub struct Variant {
     pub name: &'static str,
     /// One line: what it is.
     pub summary: &'static str,
-    /// What it adds to the reconstruction loss L, as a formula.
+    /// What it trains a layer to minimize, L being the reconstruction loss.
     pub formula: &'static str,
     /// Where it comes from.
     pub source: &'static str,
@@ -44,8 +57,24 @@ pub struct Variant {
     /// The parameters that only it has.
     pub params: fn() -> Vec<Param>,
     /// Its objective under a trial's parameters; `None` where they are not its own.
-    pub objective: fn(&Params) -> Option<Objective>,
+    pub(crate) objective: fn(&Params) -> Option<Box<dyn Objective>>,
+    /// What its decoder may be.
+    pub(crate) decoder: Decoder,
+    /// Draws images from a stack whose top layer it trained, if it is a model of how they come about.
+    pub(crate) sample: Option<Sample>,
 }
+
+/// Which decoders a variant can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decoder {
+    /// What the parameters `tied` and `reconstruction` say.
+    AsGiven,
+    /// Always tied, and above the lowest layer always of units between 0 and 1.
+    Symmetric,
+}
+
+/// Images (one after another) drawn from a stack of at least one layer.
+pub(crate) type Sample = fn(&[Autoencoder], &Sampling) -> Result<Vec<f32>>;
 
 impl fmt::Debug for Variant {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,27 +84,18 @@ impl fmt::Debug for Variant {
 
 /// What a variant adds to the loss. The graph says what it is; the same by hand makes it fast, and a
 /// penalty without is trained by its graph.
-pub struct Penalty {
+pub(crate) struct Penalty {
     /// Mean penalty an example, a scalar, from a pass of the encoder over a batch.
-    pub graph: Graph,
+    pub(crate) graph: PenaltyGraph,
     /// The same by hand.
-    pub by_hand: Option<ByHand>,
+    pub(crate) by_hand: Option<ByHand>,
 }
 
 /// A penalty as a Candle graph.
-pub type Graph = Box<dyn Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync>;
+pub(crate) type PenaltyGraph = Box<dyn Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync>;
 
 /// A penalty by hand: returns its mean an example and adds its gradient to the pull.
-pub type ByHand = Box<dyn Fn(&Encoding<'_>, &mut Pull<'_>) -> f64 + Send + Sync>;
-
-/// What a variant adds to plain reconstruction.
-#[derive(Default)]
-pub struct Objective {
-    /// What is done to the encoder's input in training, and how strongly.
-    pub corruption: Option<(&'static Corruption, f32)>,
-    /// What is added to the loss.
-    pub penalty: Option<Penalty>,
-}
+pub(crate) type ByHand = Box<dyn Fn(&Encoding<'_>, &mut Pull<'_>) -> f64 + Send + Sync>;
 
 impl fmt::Debug for Penalty {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,30 +105,23 @@ impl fmt::Debug for Penalty {
     }
 }
 
-impl fmt::Debug for Objective {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let corruption = self.corruption.map(|(corruption, severity)| (corruption.name, severity));
-        let mut out = out.debug_struct("Objective");
-        out.field("corruption", &corruption).field("penalty", &self.penalty).finish()
-    }
-}
-
-impl Objective {
-    /// Reconstruction loss plus the penalty of `graph`.
-    pub(crate) fn penalized(
-        graph: impl Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync + 'static,
-    ) -> Objective {
-        let penalty = Penalty { graph: Box::new(graph), by_hand: None };
-        Objective { corruption: None, penalty: Some(penalty) }
+impl Penalty {
+    /// The penalty of `graph`.
+    fn new(graph: impl Fn(&Pass<'_>) -> Result<Tensor> + Send + Sync + 'static) -> Penalty {
+        Penalty { graph: Box::new(graph), by_hand: None }
     }
 
-    /// The same, its penalty also worked out by hand.
-    pub(crate) fn by_hand(
+    /// The same, also worked out by hand.
+    fn by_hand(
         self,
         by_hand: impl Fn(&Encoding<'_>, &mut Pull<'_>) -> f64 + Send + Sync + 'static,
-    ) -> Objective {
-        let by_hand = Some(Box::new(by_hand) as ByHand);
-        Objective { penalty: self.penalty.map(|penalty| Penalty { by_hand, ..penalty }), ..self }
+    ) -> Penalty {
+        Penalty { by_hand: Some(Box::new(by_hand)), ..self }
+    }
+
+    /// Reconstruction loss plus this.
+    fn objective(self) -> Box<dyn Objective> {
+        Box::new(Autoencoding::penalized(self))
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Bound;
 use ablate_sweep::{Domain, Param, Value};
 use candle_core::{Result, Tensor};
 
-use super::{Encoding, Objective, Pull, Variant};
+use super::{Decoder, Encoding, Penalty, Pull, Variant};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "sparse-kl",
@@ -33,9 +33,12 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let (lambda, target) = (params.float("lambda")?, params.float("target")?);
-        let objective = Objective::penalized(move |pass| kl(pass.code, target)? * lambda);
-        Some(objective.by_hand(move |encoding, pull| pull_to(target, lambda, encoding, pull)))
+        let penalty = Penalty::new(move |pass| kl(pass.code, target)? * lambda)
+            .by_hand(move |encoding, pull| pull_to(target, lambda, encoding, pull));
+        Some(penalty.objective())
     },
+    decoder: Decoder::AsGiven,
+    sample: None,
 };
 
 /// A mean activation closer to 0 or 1 than this counts as this close.

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use ablate_sweep::{Domain, Param, Value};
 use candle_core::{Result, Tensor};
 
-use super::{Encoding, Objective, Pull, Variant};
+use super::{Decoder, Encoding, Penalty, Pull, Variant};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "sparse-l1",
@@ -24,9 +24,12 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let lambda = params.float("lambda")?;
-        let objective = Objective::penalized(move |pass| l1(pass.code)? * lambda);
-        Some(objective.by_hand(move |encoding, pull| pull_to_zero(lambda, encoding, pull)))
+        let penalty = Penalty::new(move |pass| l1(pass.code)? * lambda)
+            .by_hand(move |encoding, pull| pull_to_zero(lambda, encoding, pull));
+        Some(penalty.objective())
     },
+    decoder: Decoder::AsGiven,
+    sample: None,
 };
 
 /// Mean over the examples of sum_j |h_j|, for `code` of examples x units.

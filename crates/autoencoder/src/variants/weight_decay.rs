@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use ablate_sweep::{Domain, Param, Value};
 
-use super::{Objective, Variant};
+use super::{Decoder, Penalty, Variant};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "weight-decay",
@@ -23,25 +23,30 @@ pub(super) const VARIANT: Variant = Variant {
     },
     objective: |params| {
         let half = params.float("lambda")? / 2.0;
-        let objective = Objective::penalized(move |pass| {
-            let mut squares = pass.autoencoder.encoder.weight.sqr()?.sum_all()?;
-            if let Some(decoder) = &pass.autoencoder.decoder {
-                squares = (squares + decoder.sqr()?.sum_all()?)?;
-            }
-            squares * half
-        })
-        .by_hand(move |encoding, pull| {
-            pull.decay.fill((2.0 * half) as f32);
-            *pull.decoder_decay = (2.0 * half) as f32;
-            half * (encoding.encoder_squares() + encoding.decoder_squares)
-        });
-        Some(objective)
+        Some(penalty(half).objective())
     },
+    decoder: Decoder::AsGiven,
+    sample: None,
 };
+
+/// half sum W^2, an untied decoder's weights included.
+fn penalty(half: f64) -> Penalty {
+    Penalty::new(move |pass| {
+        let mut squares = pass.autoencoder.encoder.weight.sqr()?.sum_all()?;
+        if let Some(decoder) = &pass.autoencoder.decoder {
+            squares = (squares + decoder.sqr()?.sum_all()?)?;
+        }
+        squares * half
+    })
+    .by_hand(move |encoding, pull| {
+        pull.decay.fill((2.0 * half) as f32);
+        *pull.decoder_decay = (2.0 * half) as f32;
+        half * (encoding.encoder_squares() + encoding.decoder_squares)
+    })
+}
 
 #[cfg(test)]
 mod tests {
-    use ablate_sweep::Params;
     use candle_core::{Device, Tensor};
 
     use super::*;
@@ -54,12 +59,9 @@ mod tests {
         for tied in [Some(()), None] {
             let autoencoder =
                 small((3, 4), tied, Activation::Sigmoid, Reconstruction::CrossEntropy, 1);
-            let params: Params = [("lambda".to_owned(), Value::Float(0.3))].into_iter().collect();
             let code = Tensor::zeros((2, 3), candle_core::DType::F64, &Device::Cpu).unwrap();
-            let objective = (VARIANT.objective)(&params).unwrap();
             let pass = Pass { autoencoder: &autoencoder, code: &code };
-            let found =
-                (objective.penalty.unwrap().graph)(&pass).unwrap().to_scalar::<f64>().unwrap();
+            let found = (penalty(0.15).graph)(&pass).unwrap().to_scalar::<f64>().unwrap();
             let weights = autoencoder.decoder.iter().chain([&autoencoder.encoder.weight]);
             let squares: f64 = weights
                 .flat_map(|var| var.flatten_all().unwrap().to_vec1::<f64>().unwrap())

@@ -4,7 +4,6 @@
 //! dR/dW_ji = lambda g_j^2 W_ji + x_i dR/db_j, and dR/db_j = lambda g_j^2 (1 - 2 h_j) S_j.
 
 use ablate_data::Stream;
-use ablate_sweep::Params;
 use candle_core::Device;
 
 use super::*;
@@ -27,10 +26,8 @@ fn autoencoder(activation: Activation) -> Autoencoder {
 }
 
 fn penalty(autoencoder: &Autoencoder, x: &Tensor) -> Tensor {
-    let params: Params = [("lambda".to_owned(), Value::Float(LAMBDA))].into_iter().collect();
     let code = autoencoder.encode(x).unwrap();
-    let objective = (VARIANT.objective)(&params).unwrap();
-    (objective.penalty.unwrap().graph)(&Pass { autoencoder, code: &code }).unwrap()
+    (super::penalty(LAMBDA).graph)(&Pass { autoencoder, code: &code }).unwrap()
 }
 
 /// Values and gradients of everything that the identities name.
