@@ -144,23 +144,25 @@ fn zero_strength_equals_the_basic_autoencoder_to_the_bit() {
         autoencoder.vars().iter().flat_map(of).collect()
     };
     let basic = gradients(&Autoencoding::default());
-    for variant in ALL {
+    // These two model how inputs come about, and are no reconstruction plus something.
+    let reconstructing = |name| !["rbm", "vae"].contains(&name);
+    for variant in ALL.iter().filter(|variant| reconstructing(variant.name)) {
         let mut params = defaults(variant);
         for strength in ["lambda", "gamma", "sigma", "fraction"] {
             params.set(strength, Value::Float(0.0));
         }
         params.set("k", Value::Int(5));
         let zero = gradients((variant.objective)(&params).unwrap().as_ref());
-        // These model how inputs come about, and are no reconstruction plus something.
-        let other = ["rbm", "vae"].contains(&variant.name);
-        assert_eq!(basic == zero, !other, "{}", variant.name);
+        assert_eq!(basic, zero, "{}", variant.name);
     }
 }
 
 #[test]
 fn names_are_well_formed_and_each_stands_once() {
     let mut names: Vec<_> = ALL.iter().map(|variant| variant.name).collect();
-    assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+    assert!(names.iter().all(|name| {
+        name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    }));
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), ALL.len());
@@ -182,7 +184,8 @@ fn every_file_of_the_folder_is_in_the_list() {
 fn the_page_of_the_variants_has_a_section_each_with_formula_and_parameters() {
     let page = include_str!("../../VARIANTS.md");
     for variant in ALL {
-        let section = page.split("\n## ").find(|section| section.starts_with(variant.name));
+        let head = format!("{}\n", variant.name);
+        let section = page.split("\n## ").find(|section| section.starts_with(&head));
         let section = section.unwrap_or_else(|| panic!("{} has no section", variant.name));
         assert!(section.contains(&format!("`{}`", variant.formula)), "{}", variant.formula);
         for param in (variant.params)() {

@@ -141,11 +141,9 @@ impl Model {
 
 impl Moments {
     fn add(&mut self, weight: f64, v: &Visible, p: &[f64; HIDDEN]) {
-        for j in 0..HIDDEN {
-            self.b[j] += weight * p[j];
-            for i in 0..VISIBLE {
-                self.w[j][i] += weight * v[i] * p[j];
-            }
+        for ((row, sum), p) in self.w.iter_mut().zip(&mut self.b).zip(p) {
+            *sum += weight * p;
+            row.iter_mut().zip(v).for_each(|(sum, v)| *sum += weight * v * p);
         }
         self.c.iter_mut().zip(v).for_each(|(sum, v)| *sum += weight * v);
     }
