@@ -140,3 +140,19 @@ pub(crate) fn small(
         reconstruction,
     }
 }
+
+/// The same autoencoder in single precision, every number times `scale`.
+#[cfg(test)]
+pub(crate) fn single(autoencoder: &Autoencoder, scale: f64) -> Autoencoder {
+    let var = |var: &Var| {
+        let scaled = (var.as_tensor() * scale).unwrap().to_dtype(candle_core::DType::F32).unwrap();
+        Var::from_tensor(&scaled).unwrap()
+    };
+    let Dense { weight, bias } = &autoencoder.encoder;
+    Autoencoder {
+        encoder: Dense { weight: var(weight), bias: var(bias) },
+        decoder: autoencoder.decoder.as_ref().map(var),
+        decoder_bias: var(&autoencoder.decoder_bias),
+        ..*autoencoder
+    }
+}

@@ -345,6 +345,38 @@ mod tests {
         assert!(refused[0].message.contains("squared-error"), "{refused:?}");
         let kl = [("activation", text("tanh")), ("variant", text("sparse-kl"))];
         assert!(catalog.resolve(&given(&kl)).unwrap_err()[0].message.contains("sparse-l1"));
+        let rbm = [("activation", text("relu")), ("variant", text("rbm"))];
+        assert!(catalog.resolve(&given(&rbm)).unwrap_err()[0].message.contains("take vae"));
+        let blind = [
+            ("variant", text("denoising")),
+            ("corruption", text("masking")),
+            ("alpha", Value::Int(0)),
+            ("beta", Value::Int(0)),
+        ];
+        assert!(catalog.resolve(&given(&blind)).unwrap_err()[0].message.contains("raise one"));
+    }
+
+    #[test]
+    fn k_is_held_against_the_narrowest_layer() {
+        let catalog = catalog();
+        let with = |width: Value| {
+            let params =
+                [("variant", text("k-sparse")), ("depth", Value::Int(2)), ("width", width)];
+            catalog.resolve(&given(&params))
+        };
+        assert!(with(Value::List(vec![100, 25])).is_ok());
+        let refused = with(Value::List(vec![100, 24])).unwrap_err();
+        assert!(refused[0].message.contains("only 24 units: take at most 24"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_boltzmann_machine_has_no_decoder_to_untie() {
+        let catalog = catalog();
+        let with = |tied| {
+            let params = [("variant", text("rbm")), ("tied", Value::Bool(tied))];
+            catalog.resolve(&given(&params)).unwrap().id
+        };
+        assert_eq!(with(true), with(false));
     }
 
     #[test]

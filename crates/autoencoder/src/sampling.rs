@@ -80,19 +80,12 @@ pub(crate) fn bernoulli(probabilities: &Tensor, stream: &mut Stream) -> Result<T
 mod tests {
     use super::*;
     use crate::activation::Activation;
-    use crate::autoencoder::small;
+    use crate::autoencoder::{single, small};
     use crate::reconstruction::Reconstruction;
 
     fn stack() -> Vec<Autoencoder> {
-        let layer = |shape, seed| {
-            let layer =
-                small(shape, Some(()), Activation::Sigmoid, Reconstruction::CrossEntropy, seed);
-            let single = layer.vars().into_iter().map(|var| var.to_dtype(DType::F32).unwrap());
-            let mut single = single.map(|tensor| candle_core::Var::from_tensor(&tensor).unwrap());
-            let mut next = || single.next().unwrap();
-            let encoder = crate::network::Dense { weight: next(), bias: next() };
-            Autoencoder { encoder, decoder_bias: next(), ..layer }
-        };
+        let (units, loss) = (Activation::Sigmoid, Reconstruction::CrossEntropy);
+        let layer = |shape, seed| single(&small(shape, Some(()), units, loss, seed), 1.0);
         vec![layer((5, 9), 1), layer((4, 5), 2)]
     }
 

@@ -2,11 +2,11 @@
 //! reconstruction, kind of decoder and optimizer, after one step and after twenty.
 
 use ablate_data::Stream;
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{Device, Tensor, Var};
 
 use super::{NetworkStep, Stack};
 use crate::activation::Activation;
-use crate::autoencoder::{Autoencoder, small};
+use crate::autoencoder::{Autoencoder, single, small};
 use crate::batches::{Rows, tensor};
 use crate::finetuning::Examples;
 use crate::learner::{Batch, ByGraph, Learner, Moment, Objective, Start};
@@ -33,8 +33,9 @@ fn every_objective_trains_by_hand_as_by_its_graph() {
             for tied in [Some(()), None] {
                 for (name, objective) in objectives(activation, tied) {
                     for rule in RULES {
-                        let start =
-                            single(&small((OUTPUTS, INPUTS), tied, activation, reconstruction, 5));
+                        // Weights small enough for any rule to converge.
+                        let start = small((OUTPUTS, INPUTS), tied, activation, reconstruction, 5);
+                        let start = single(&start, 0.25);
                         let words = (activation.word(), reconstruction.word(), tied.is_some());
                         let name = format!("{name} {words:?} {rule:?}");
                         compare(&name, &start, objective.as_ref(), rule);
@@ -153,19 +154,6 @@ fn uniform(count: usize) -> Vec<f32> {
     let mut values = vec![0.0; count];
     Stream::new(3, "test/inputs", &[]).fill_uniform(&mut values);
     values
-}
-
-/// The same autoencoder in single precision, its weights small enough for any rule to converge.
-fn single(autoencoder: &Autoencoder) -> Autoencoder {
-    let small = |var: &Var| (var.as_tensor() * 0.25).unwrap().to_dtype(DType::F32).unwrap();
-    let var = |var: &Var| Var::from_tensor(&small(var)).unwrap();
-    let Dense { weight, bias } = &autoencoder.encoder;
-    Autoencoder {
-        encoder: Dense { weight: var(weight), bias: var(bias) },
-        decoder: autoencoder.decoder.as_ref().map(var),
-        decoder_bias: var(&autoencoder.decoder_bias),
-        ..*autoencoder
-    }
 }
 
 fn network(widths: &[usize], activation: Activation) -> Network {

@@ -44,11 +44,13 @@ fn outcome(changes: &[(&str, Value)]) -> Outcome {
 
 #[test]
 fn the_same_plan_gives_the_same_bits_in_a_pool_of_any_size() {
-    let variant = [("variant", text("denoising"))];
-    let here = outcome(&variant);
-    for threads in [1, 2, 3] {
-        let pool = rayon_pool(threads);
-        assert_eq!(pool.install(|| outcome(&variant)), here, "{threads} threads");
+    for variant in ["denoising", "rbm", "adversarial"] {
+        let variant = [("variant", text(variant))];
+        let here = outcome(&variant);
+        for threads in [1, 2, 3] {
+            let pool = rayon_pool(threads);
+            assert_eq!(pool.install(|| outcome(&variant)), here, "{variant:?}, {threads} threads");
+        }
     }
 }
 

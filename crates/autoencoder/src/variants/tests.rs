@@ -1,7 +1,7 @@
 //! What must hold for every variant.
 
 use ablate_data::Stream;
-use ablate_sweep::{Domain, Params, Value};
+use ablate_sweep::{Domain, Experiment, Limit, Params, Source, Value};
 use candle_core::{Device, Var};
 
 use super::*;
@@ -195,5 +195,19 @@ fn the_page_of_the_variants_has_a_section_each_with_formula_and_parameters() {
             let default = row.split('|').nth(3).unwrap().trim().trim_matches('`').to_owned();
             assert_eq!(default, param.default.to_string(), "{} {}", variant.name, param.name);
         }
+    }
+}
+
+#[test]
+fn the_experiment_of_every_variant_names_them_all() {
+    let text = include_str!("../../../../experiments/every-variant.toml");
+    let source = Source { name: "every-variant", path: "experiments/every-variant.toml", text };
+    let catalog = crate::catalog();
+    let experiment = Experiment::read(source, &[], &catalog).unwrap();
+    let trials = experiment.expand(&catalog, Limit::default()).unwrap().trials;
+    let of = |name, word| trials.iter().any(|trial| trial.params.text(name) == Some(word));
+    assert!(of("pretraining", "none"));
+    for variant in ALL {
+        assert!(of("variant", variant.name), "{} is missing", variant.name);
     }
 }
