@@ -174,4 +174,51 @@ mod tests {
         assert_close(&found, w);
         assert!((found[0] - found[1]).abs() < 0.01, "the scale of the gradient hardly matters");
     }
+    /// Fits y = W x + b to four points of y = 3 x_0 + x_1 - 2 from zero by least squares, a rule at a
+    /// time; what `after` does beside each step is given the weights before and after it.
+    fn regression(rule: Rule, steps: usize, after: impl Fn(&Tensor, &Var)) -> Vec<f64> {
+        let device = &Device::Cpu;
+        let x = Tensor::new(&[[2.0_f64, 1.0], [7.0, 4.0], [-4.0, 12.0], [5.0, 8.0]], device);
+        let (x, y) = (x.unwrap(), Tensor::new(&[5.0_f64, 23.0, -2.0, 21.0], device).unwrap());
+        let w = Var::new(&[0.0_f64, 0.0], device).unwrap();
+        let b = Var::new(&[0.0_f64], device).unwrap();
+        let mut optimizer = Optimizer::new(rule, vec![w.clone(), b.clone()]);
+        for _ in 0..steps {
+            let before = [&w, &b].map(|var| var.as_tensor().copy().unwrap());
+            let column = w.as_tensor().unsqueeze(1).unwrap();
+            let fitted = x.matmul(&column).unwrap().squeeze(1).unwrap();
+            let miss = fitted.broadcast_add(&b).unwrap().sub(&y).unwrap();
+            optimizer.descend(&miss.sqr().unwrap().sum_all().unwrap()).unwrap();
+            [&w, &b].into_iter().zip(before).for_each(|(var, before)| after(&before, var));
+        }
+        [w, b].iter().flat_map(|var| var.to_vec1().unwrap()).collect()
+    }
+
+    /// The expected numbers are PyTorch's, as Candle's own tests (candle-nn/tests/optim.rs) print
+    /// and round them:
+    ///
+    /// ```text
+    /// xs = torch.tensor([[2., 1.], [7., 4.], [-4., 12.], [5., 8.]])
+    /// ys = xs.matmul(torch.tensor([[3., 1.]]).t()) - 2.
+    /// m = torch.nn.Linear(2, 1)    # weight and bias set to zero
+    /// optim.SGD(m.parameters(), lr=0.004, momentum=0.)    # 1000 steps, or
+    /// optim.AdamW(m.parameters(), lr=0.1)    # 100 steps
+    /// for each step: loss = ((m(xs) - ys) ** 2).sum(); loss.backward(); optimizer.step()
+    /// ```
+    ///
+    /// AdamW is Adam and, beside it, weights that shrink by lr * 0.01 of what they were.
+    #[test]
+    fn sgd_and_adam_give_the_numbers_of_pytorch() {
+        let sgd = regression(Rule::Sgd { rate: 0.004, momentum: 0.0 }, 1000, |_, _| ());
+        for (found, expected) in sgd.iter().zip([2.998_319_6, 0.997_902_04, -1.979_690_2]) {
+            assert!((found - expected).abs() < 1e-5, "{sgd:?}");
+        }
+        let adam = regression(Rule::Adam { rate: 0.1 }, 100, |before, var| {
+            let shrunk = (var.as_tensor() - (before * (0.1 * 0.01)).unwrap()).unwrap();
+            var.set(&shrunk).unwrap();
+        });
+        for (found, expected) in adam.iter().zip([2.7257, 0.7097, 0.7873]) {
+            assert!((found - expected).abs() < 1e-4, "{adam:?}");
+        }
+    }
 }
