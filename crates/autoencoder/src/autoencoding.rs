@@ -116,6 +116,10 @@ impl Objective for Autoencoding {
         let step = AutoencoderStep::load(layer, start.rule, start.rows)?;
         Ok(Some(Box::new(ByBuffers { objective: self, layer, step })))
     }
+
+    fn noise(&self) -> Option<Noise> {
+        self.noise
+    }
 }
 
 impl Autoencoding {

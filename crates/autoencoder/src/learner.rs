@@ -8,6 +8,7 @@ use ablate_data::Stream;
 use candle_core::{DType, Result, Tensor, Var};
 
 use crate::autoencoder::Autoencoder;
+use crate::autoencoding::Noise;
 use crate::batches::{self, Rows};
 use crate::optimizer::{Optimizer, Rule};
 
@@ -22,6 +23,11 @@ pub(crate) trait Objective: fmt::Debug + Send + Sync {
         layer: &'a Autoencoder,
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>>;
+
+    /// What is done to the encoder's input, if anything is.
+    fn noise(&self) -> Option<Noise> {
+        None
+    }
 }
 
 /// What a training starts with.

@@ -1,5 +1,6 @@
 //! A trial's parameters as the training code uses them: typed, complete, in range.
 
+use ablate_data::corruptions::Corruption;
 use ablate_sweep::{Params, Value};
 
 use crate::activation::Activation;
@@ -96,6 +97,11 @@ impl Pretraining {
             optimizer: optimizer(params, "pretraining_learning_rate")?,
             epochs: epochs(params, "pretraining_epochs")?,
         })
+    }
+
+    /// The corruption of the inputs and its severity, where the variant has one.
+    pub fn corruption(&self) -> Option<(&'static Corruption, f32)> {
+        self.objective.noise().map(|noise| (noise.corruption, noise.severity))
     }
 
     /// How the reconstructions of a layer are judged, counted from 0.
