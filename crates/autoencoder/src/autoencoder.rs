@@ -7,7 +7,7 @@ use candle_core::{Device, Result, Tensor, Var};
 use crate::activation::Activation;
 use crate::network::Dense;
 use crate::reconstruction::Reconstruction;
-use crate::settings::{Pretraining, Settings};
+use crate::settings::{LayerPretraining, Settings};
 
 /// A layer with a decoder.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Autoencoder {
     pub fn new(
         encoder: Dense,
         settings: &Settings,
-        pretraining: &Pretraining,
+        pretraining: &LayerPretraining,
         layer: usize,
         seed: u64,
     ) -> Result<Autoencoder> {
@@ -56,7 +56,7 @@ impl Autoencoder {
         };
         Ok(Autoencoder {
             encoder,
-            activation: settings.activation,
+            activation: settings.units(layer),
             decoder,
             decoder_bias: Var::zeros(inputs, dtype, &Device::Cpu)?,
             reconstruction: pretraining.reconstruction_of(layer),
@@ -99,6 +99,19 @@ impl Autoencoder {
             decoder_bias: copy(&self.decoder_bias)?,
             reconstruction: self.reconstruction,
         })
+    }
+
+    /// The decoder as a layer of its own, from codes to the preactivations of reconstructions.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub fn decoding(&self) -> Result<Dense> {
+        let weight = match &self.decoder {
+            Some(weight) => weight.as_tensor().copy()?,
+            None => self.encoder.weight.t()?.contiguous()?,
+        };
+        let bias = Var::from_tensor(&self.decoder_bias.as_tensor().copy()?)?;
+        Ok(Dense { weight: Var::from_tensor(&weight)?, bias })
     }
 
     /// What the decoder's units are given, from codes `h` (examples x outputs): examples x inputs.

@@ -2,6 +2,7 @@
 //! rules that tie them together, and every metric.
 
 use std::ops::Bound;
+use std::sync::LazyLock;
 
 use ablate_data::datasets;
 use ablate_sweep::catalog::Breach;
@@ -13,6 +14,7 @@ use crate::activation::Activation;
 use crate::initialization::Initialization;
 use crate::probes::{self, Occasion, Probe};
 use crate::reconstruction::Reconstruction;
+use crate::settings::SAME;
 use crate::variants::{self, Decoder};
 
 /// The meaning of the training code. A change after which the same plan gives other numbers adds
@@ -42,6 +44,9 @@ pub fn catalog() -> Catalog {
         rules: vec![
             Rule(train_size_fits_the_dataset),
             Rule(widths_match_the_depth),
+            Rule(labels_fit_the_images_and_their_classes),
+            Rule(pretrained_layers_exist),
+            Rule(equal_code_units_are_the_same),
             Rule(cross_entropy_needs_codes_between_0_and_1),
             Rule(some_variants_need_sigmoid_units),
             Rule(k_is_at_most_every_width),
@@ -60,12 +65,33 @@ fn on_request(probe: &&'static Probe) -> Option<ProbeEntry> {
     }
 }
 
+/// `params` with the defaults of the parameters that mean something beside them and are not among
+/// them.
+pub(crate) fn completed(params: &Params) -> Params {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(catalog);
+    CATALOG.assemble(params).unwrap_or_else(|_| params.clone())
+}
+
 fn params() -> Vec<Param> {
-    let greedy = || Condition::is("pretraining", "greedy");
+    let greedy = || Condition::any("pretraining", &["greedy", "marginals"]);
+    let layer_wise =
+        || Condition::any("pretraining", &["greedy", "supervised-greedy", "marginals"]);
+    let pretrained =
+        || Condition::any("pretraining", &["greedy", "supervised-greedy", "marginals", "joint"]);
+    let reconstructing = || {
+        Condition::any("pretraining", &["greedy", "marginals", "joint"])
+            .or(Condition::is("fine_tuning", "reconstruction"))
+    };
+    let labelling = || {
+        Condition::any("fine_tuning", &["supervised", "frozen"])
+            .or(Condition::is("pretraining", "supervised-greedy"))
+    };
+    let supervised = || Condition::is("fine_tuning", "supervised");
     let sgd = || Condition::is("optimizer", "sgd");
     let text = |word: &str| Value::Text(word.to_owned());
     let rate = || Domain::Float { min: Bound::Excluded(0.0), max: Bound::Unbounded };
     let count = |min, max| Domain::Int { min, max, word: None };
+    let share = || Domain::Float { min: Bound::Included(0.0), max: Bound::Excluded(1.0) };
     vec![
         Param::new(
             "dataset",
@@ -93,17 +119,52 @@ fn params() -> Vec<Param> {
             "the hidden units",
         ),
         Param::new(
+            "code_activation",
+            Domain::Choice(
+                [SAME].into_iter().chain(Activation::ALL.map(Activation::word)).collect(),
+            ),
+            text(SAME),
+            "the units of the top hidden layer, where they are other than the rest",
+        ),
+        Param::new(
             "initialization",
             Domain::Choice(Initialization::ALL.map(Initialization::word).to_vec()),
             text("fan-in"),
-            "where weights start: U(+-1/sqrt(inputs)), or Glorot and Bengio 2010",
+            "where weights start: U(+-1/sqrt(inputs)), Glorot and Bengio 2010, or He et al. 2015",
         ),
         Param::new(
             "pretraining",
-            Domain::Choice(vec!["none", "greedy"]),
+            Domain::Choice(vec!["none", "greedy", "supervised-greedy", "marginals", "joint"]),
             text("greedy"),
-            "what precedes fine-tuning: nothing, or greedy layer-wise pretraining",
+            "what precedes fine-tuning: nothing, greedy layer-wise pretraining, or its controls",
         ),
+        Param::new(
+            "pretrained_layers",
+            Domain::Int { min: 1, max: 20, word: Some("all") },
+            text("all"),
+            "how many layers are pretrained, from the lowest up",
+        )
+        .only_when(layer_wise()),
+        Param::new(
+            "fine_tuning",
+            Domain::Choice(vec!["supervised", "reconstruction", "frozen"]),
+            text("supervised"),
+            "what is trained last: all to classify, a deep autoencoder, or a classifier on the codes",
+        ),
+        Param::new(
+            "classifier_width",
+            Domain::Int { min: 1, max: 100_000, word: Some("none") },
+            text("none"),
+            "units of the hidden layer of a classifier on frozen codes; without it is linear",
+        )
+        .only_when(Condition::is("fine_tuning", "frozen")),
+        Param::new(
+            "labels",
+            Domain::Int { min: 1, max: i64::MAX, word: Some("all") },
+            text("all"),
+            "how many training images have a label, drawn by seed, as many of each class",
+        )
+        .only_when(labelling()),
         Param::new(
             "variant",
             Domain::Choice(variants::ALL.iter().map(|variant| variant.name).collect()),
@@ -125,7 +186,7 @@ fn params() -> Vec<Param> {
             text("cross-entropy"),
             "how reconstructions are judged; squared error has linear outputs",
         )
-        .only_when(greedy()),
+        .only_when(reconstructing()),
         Param::new("batch_size", count(1, 1_000_000), Value::Int(50), "examples a step"),
         Param::new(
             "optimizer",
@@ -160,7 +221,7 @@ fn params() -> Vec<Param> {
             Value::Float(0.05),
             "step size of pretraining",
         )
-        .only_when(greedy())
+        .only_when(pretrained())
         .default_when(Condition::is("optimizer", "adam"), Value::Float(1e-3)),
         Param::new(
             "pretraining_epochs",
@@ -168,13 +229,33 @@ fn params() -> Vec<Param> {
             Value::Int(10),
             "passes of pretraining over the training images, a layer",
         )
-        .only_when(greedy()),
+        .only_when(pretrained()),
+        Param::new(
+            "dropout",
+            share(),
+            Value::Float(0.0),
+            "share of every hidden layer's units that each step of fine-tuning leaves out",
+        )
+        .only_when(supervised()),
+        Param::new(
+            "input_dropout",
+            share(),
+            Value::Float(0.0),
+            "share of the inputs that each step of fine-tuning leaves out",
+        )
+        .only_when(supervised()),
+        Param::new(
+            "weight_decay",
+            Domain::Float { min: Bound::Included(0.0), max: Bound::Unbounded },
+            Value::Float(0.0),
+            "half of it times the squared weights is added to the loss of fine-tuning",
+        ),
     ]
 }
 
 fn variants_whose_decoder_may_be_untied() -> Condition {
     let free = variants::ALL.iter().filter(|variant| variant.decoder == Decoder::AsGiven);
-    Condition { param: "variant", any_of: free.map(|variant| variant.name).collect() }
+    Condition::any("variant", &free.map(|variant| variant.name).collect::<Vec<_>>())
 }
 
 /// All images by their number are the same trial as all images; there are no more.
@@ -219,11 +300,68 @@ fn widths_match_the_depth(params: &mut Params) -> Result<(), Breach> {
     Ok(())
 }
 
-/// From the second layer on the inputs are codes, and cross-entropy reads inputs as probabilities.
+/// All images by their number, and no fewer than one a class.
+fn labels_fit_the_images_and_their_classes(params: &mut Params) -> Result<(), Breach> {
+    let dataset = params.text("dataset").and_then(datasets::find);
+    let (Some(labels), Some(dataset)) = (params.count("labels"), dataset) else { return Ok(()) };
+    let images = params.count("train_size").unwrap_or(dataset.train_len());
+    let refuse = |names: &[&str], message| {
+        let params = names.iter().map(|name| (*name).to_owned()).collect();
+        Err(Breach { params, message })
+    };
+    if labels > images {
+        let message = format!(
+            "labels is {labels}, but there are {images} training images: give fewer, or \"all\""
+        );
+        return refuse(&["labels", "train_size", "dataset"], message);
+    }
+    if labels < dataset.classes {
+        let message = format!(
+            "labels is {labels}, but {} has {} classes: each needs one at least",
+            dataset.name, dataset.classes
+        );
+        return refuse(&["labels", "dataset"], message);
+    }
+    if labels == images {
+        params.set("labels", Value::Text("all".into()));
+    }
+    Ok(())
+}
+
+/// All layers by their number are the same trial as all layers; there are no more.
+fn pretrained_layers_exist(params: &mut Params) -> Result<(), Breach> {
+    let (Some(layers), Some(depth)) = (params.count("pretrained_layers"), params.count("depth"))
+    else {
+        return Ok(());
+    };
+    if layers > depth {
+        return Err(Breach {
+            params: vec!["pretrained_layers".into(), "depth".into()],
+            message: format!(
+                "pretrained_layers is {layers}, but depth is {depth}: give fewer, or \"all\""
+            ),
+        });
+    }
+    if layers == depth {
+        params.set("pretrained_layers", Value::Text("all".into()));
+    }
+    Ok(())
+}
+
+/// The units of the other layers by their name are the same trial as `same`.
+fn equal_code_units_are_the_same(params: &mut Params) -> Result<(), Breach> {
+    if params.get("code_activation") == params.get("activation") {
+        params.set("code_activation", Value::Text(SAME.into()));
+    }
+    Ok(())
+}
+
+/// From the second layer on an autoencoder's inputs are codes, and cross-entropy reads inputs as
+/// probabilities. A deep autoencoder's inputs are images, however deep it is.
 fn cross_entropy_needs_codes_between_0_and_1(params: &mut Params) -> Result<(), Breach> {
-    let deep = params.count("depth").is_some_and(|depth| depth > 1);
+    let of_codes = autoencoders(params) > 1;
     let cross_entropy = params.text("reconstruction") == Some("cross-entropy");
-    if deep && cross_entropy && params.text("activation") != Some("sigmoid") {
+    if of_codes && cross_entropy && params.text("activation") != Some("sigmoid") {
         return Err(Breach {
             params: vec!["reconstruction".into(), "activation".into(), "depth".into()],
             message: "cross-entropy reconstructs values in [0, 1], which only sigmoid codes are: \
@@ -232,6 +370,16 @@ fn cross_entropy_needs_codes_between_0_and_1(params: &mut Params) -> Result<(), 
         });
     }
     Ok(())
+}
+
+/// How many layers, from the lowest up, are pretrained as autoencoders of their own.
+fn autoencoders(params: &Params) -> usize {
+    match params.text("pretraining") {
+        Some("greedy" | "marginals") => {
+            params.count("pretrained_layers").or(params.count("depth")).unwrap_or(0)
+        }
+        _ => 0,
+    }
 }
 
 /// What reads the activations of units as probabilities.
@@ -243,11 +391,12 @@ fn some_variants_need_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
         }
         _ => return Ok(()),
     };
-    if params.text("activation") == Some("sigmoid") {
+    let sigmoid = |name| matches!(params.text(name), Some("sigmoid" | SAME));
+    if sigmoid("activation") && sigmoid("code_activation") {
         return Ok(());
     }
     Err(Breach {
-        params: vec!["variant".into(), "activation".into()],
+        params: vec!["variant".into(), "activation".into(), "code_activation".into()],
         message: format!("{way_out}, or activation = \"sigmoid\""),
     })
 }
@@ -338,11 +487,55 @@ mod tests {
     }
 
     #[test]
+    fn all_layers_and_all_labels_by_their_number_are_all_of_them() {
+        let catalog = catalog();
+        let with =
+            |name, value| catalog.resolve(&given(&[("depth", Value::Int(3)), (name, value)]));
+        let deep = with("depth", Value::Int(3)).unwrap().id;
+        assert_eq!(with("pretrained_layers", Value::Int(3)).unwrap().id, deep);
+        assert_ne!(with("pretrained_layers", Value::Int(2)).unwrap().id, deep);
+        assert_eq!(with("labels", Value::Int(4000)).unwrap().id, deep);
+        assert_eq!(with("code_activation", text("sigmoid")).unwrap().id, deep);
+        for (name, value, way_out) in [
+            ("pretrained_layers", 4, "depth is 3"),
+            ("labels", 4001, "there are 4000 training images"),
+            ("labels", 9, "mnist-5k has 10 classes"),
+        ] {
+            let refused = with(name, Value::Int(value)).unwrap_err();
+            assert!(refused[0].message.contains(way_out), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_stage_does_not_look_at_means_nothing_to_it() {
+        let catalog = catalog();
+        let names = |pairs: &[(&str, Value)]| {
+            let trial = catalog.resolve(&given(pairs)).unwrap();
+            trial.params.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+        };
+        let none = ("pretraining", text("none"));
+        let reconstructing = ("fine_tuning", text("reconstruction"));
+        let unrolled = names(&[none.clone(), reconstructing.clone()]);
+        assert!(unrolled.contains(&"reconstruction".into()));
+        for name in ["labels", "dropout", "variant", "pretraining_epochs", "classifier_width"] {
+            assert!(!unrolled.contains(&name.into()), "{name}");
+        }
+        assert!(!names(&[none]).contains(&"reconstruction".into()));
+        let supervised = ("pretraining", text("supervised-greedy"));
+        assert!(names(&[supervised, reconstructing]).contains(&"labels".into()));
+    }
+
+    #[test]
     fn what_cannot_be_trained_is_refused_with_the_way_out() {
         let catalog = catalog();
         let relu = [("activation", text("relu")), ("depth", Value::Int(2))];
         let refused = catalog.resolve(&given(&relu)).unwrap_err();
         assert!(refused[0].message.contains("squared-error"), "{refused:?}");
+        // Neither the lowest layer nor a deep autoencoder reconstructs codes.
+        let lowest = [relu[0].clone(), relu[1].clone(), ("pretrained_layers", Value::Int(1))];
+        assert!(catalog.resolve(&given(&lowest)).is_ok());
+        let joint = [relu[0].clone(), relu[1].clone(), ("pretraining", text("joint"))];
+        assert!(catalog.resolve(&given(&joint)).is_ok());
         let kl = [("activation", text("tanh")), ("variant", text("sparse-kl"))];
         assert!(catalog.resolve(&given(&kl)).unwrap_err()[0].message.contains("sparse-l1"));
         let rbm = [("activation", text("relu")), ("variant", text("rbm"))];
@@ -399,6 +592,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A store of the first release holds no parameters that came later.
+    #[test]
+    fn trials_of_the_first_release_are_read() {
+        let catalog = catalog();
+        let mut released = catalog.resolve(&given(&[])).unwrap().params;
+        for later in [
+            "code_activation",
+            "pretrained_layers",
+            "fine_tuning",
+            "labels",
+            "dropout",
+            "input_dropout",
+            "weight_decay",
+        ] {
+            released.remove(later).unwrap();
+        }
+        let settings = crate::settings::Settings::read(&released).unwrap();
+        assert_eq!(settings.pretraining.layers(), 1);
+        let today = catalog.resolve(&given(&[])).unwrap();
+        assert_eq!(catalog.resolve(&released).unwrap().id, today.id);
     }
 
     /// Identities hold only what differs from the defaults, so a default, once released, stays.

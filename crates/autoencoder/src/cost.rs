@@ -4,7 +4,7 @@
 use ablate_sweep::Cost;
 
 use crate::probes::{self, Probe};
-use crate::settings::Settings;
+use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
 
 /// Operations of one epoch over `examples` examples for an autoencoder of `inputs` and `outputs`
 /// units: five products (two forward, three backward, the input's gradient not being needed).
@@ -12,16 +12,11 @@ pub(crate) fn autoencoder_epoch(examples: usize, inputs: usize, outputs: usize) 
     10.0 * examples as f64 * inputs as f64 * outputs as f64
 }
 
-/// Operations of one epoch of fine-tuning over `examples` examples: three products a layer, but two
-/// for the lowest, whose input needs no gradient.
-pub(crate) fn tuning_epoch(
-    settings: &Settings,
-    (inputs, classes): (usize, usize),
-    examples: usize,
-) -> f64 {
-    let sizes = sizes(&settings.widths, inputs, classes);
-    let lowest = sizes.first().map_or(0.0, |(below, above)| 2.0 * below * above);
-    examples as f64 * (6.0 * weights(&sizes) - lowest)
+/// Operations of one pass over `examples` examples that trains layers of that `shape` (inputs and
+/// outputs of each): three products a layer, but two for the lowest, whose input needs no gradient.
+pub(crate) fn pass(shape: &[(usize, usize)], examples: usize) -> f64 {
+    let lowest = shape.first().map_or(0.0, |(below, above)| 2.0 * (below * above) as f64);
+    examples as f64 * (6.0 * weights(shape) - lowest)
 }
 
 /// The shape of a network, and how many images it is trained and tested on.
@@ -42,7 +37,8 @@ impl Extent<'_> {
 
     /// Operations of a forward pass of `examples` images.
     pub(crate) fn pass(&self, examples: usize) -> f64 {
-        2.0 * examples as f64 * weights(&sizes(self.widths, self.inputs, self.classes))
+        2.0 * examples as f64
+            * weights(&shape(self.inputs, &[self.widths, &[self.classes]].concat()))
     }
 
     /// Operations of a forward pass of the test images.
@@ -59,22 +55,44 @@ pub(crate) fn of_run(
     (examples, tested): (usize, usize),
     requested: &[&'static Probe],
 ) -> Cost {
-    let sizes = sizes(&settings.widths, inputs, classes);
-    let hidden = &sizes[..sizes.len() - 1];
-    let mut flop = 0.0;
-    if let Some(pretraining) = &settings.pretraining {
-        for (below, above) in hidden {
-            flop += f64::from(pretraining.epochs)
-                * autoencoder_epoch(examples, *below as usize, *above as usize);
-        }
-    }
-    let tuning = tuning_epoch(settings, (inputs, classes), examples);
-    let forward = 2.0 * weights(&sizes);
-    flop += f64::from(settings.epochs) * (tuning + tested as f64 * forward);
+    let labelled = settings.labels.map_or(examples, |labels| labels.min(examples));
+    let learned = match settings.fine_tuning {
+        FineTuning::Reconstruction(_) => examples,
+        FineTuning::Supervised(_) | FineTuning::Frozen { .. } => labelled,
+    };
+    let trained = trained(settings, inputs, classes);
+    let mut flop = pretraining(settings, (inputs, classes), (examples, labelled));
+    let validation = 2.0 * tested as f64 * weights(&trained);
+    flop += f64::from(settings.epochs) * (pass(&trained, learned) + validation);
     let extent =
         Extent { inputs, widths: &settings.widths, classes, train: examples, test: tested };
     flop += scoring(&extent, requested);
-    Cost { flop, bytes: bytes(settings, &sizes, examples) }
+    Cost { flop, bytes: bytes(settings, (inputs, classes), examples) }
+}
+
+fn pretraining(
+    settings: &Settings,
+    (inputs, classes): (usize, usize),
+    (examples, labelled): (usize, usize),
+) -> f64 {
+    let hidden = shape(inputs, &settings.widths);
+    match &settings.pretraining {
+        Pretraining::None => 0.0,
+        Pretraining::Greedy(layers) | Pretraining::Marginals(layers) => {
+            let layers = layers.iter().zip(hidden);
+            let of_layer = |(layer, (below, above)): (&LayerPretraining, _)| {
+                f64::from(layer.epochs) * autoencoder_epoch(examples, below, above)
+            };
+            layers.map(of_layer).sum()
+        }
+        Pretraining::SupervisedGreedy { layers, course } => {
+            let of_layer = |(below, above)| pass(&[(below, above), (above, classes)], labelled);
+            f64::from(course.epochs) * hidden.into_iter().take(*layers).map(of_layer).sum::<f64>()
+        }
+        Pretraining::Joint { course, .. } => {
+            f64::from(course.epochs) * pass(&unrolled(settings, inputs), examples)
+        }
+    }
 }
 
 /// Operations of the scores: what `requested` measures and what is measured of every run.
@@ -83,25 +101,61 @@ pub(crate) fn scoring(extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 
 }
 
 /// Weights (with gradients, optimizer state, the best epoch's and the unturned copy), codes of the
-/// training images that the next layer learns from and the linear probe reads, and activations.
-fn bytes(settings: &Settings, sizes: &[(f64, f64)], examples: usize) -> u64 {
+/// training images that the next layer learns from and the linear probe reads, the images with labels,
+/// and activations.
+fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize) -> u64 {
+    let deep = matches!(settings.pretraining, Pretraining::Joint { .. })
+        || matches!(settings.fine_tuning, FineTuning::Reconstruction(_));
+    let mut shape = classifying(settings, inputs, classes);
+    if deep {
+        shape.extend(unrolled(settings, inputs).into_iter().skip(settings.widths.len()));
+    }
     let widest = settings.widths.iter().copied().max().unwrap_or(0) as f64;
     let copies = 7.0;
     let codes = 2.0 * examples as f64 * widest;
+    let labelled = settings.labels.map_or(0.0, |labels| (labels * inputs) as f64);
     let rows = settings.batch_size.max(crate::batches::EVALUATION_ROWS) as f64;
-    let activations = 8.0 * rows * sizes.iter().map(|(below, above)| below + above).sum::<f64>();
-    let deep = settings.widths.len().saturating_sub(1) as f64;
-    let jacobians = (1.0 + deep) * widest * widest;
-    (4.0 * (copies * weights(sizes) + codes + activations + jacobians)) as u64
+    let sides: usize = shape.iter().map(|(below, above)| below + above).sum();
+    let activations = 8.0 * rows * sides as f64;
+    let above = settings.widths.len().saturating_sub(1) as f64;
+    let jacobians = (1.0 + above) * widest * widest;
+    (4.0 * (copies * weights(&shape) + codes + labelled + activations + jacobians)) as u64
 }
 
-/// Inputs and outputs of every layer, the softmax included.
-fn sizes(widths: &[usize], inputs: usize, classes: usize) -> Vec<(f64, f64)> {
-    let mut below = inputs as f64;
-    let widths = widths.iter().chain([&classes]);
-    widths.map(|&width| (std::mem::replace(&mut below, width as f64), width as f64)).collect()
+/// What fine-tuning trains.
+fn trained(settings: &Settings, inputs: usize, classes: usize) -> Vec<(usize, usize)> {
+    match settings.fine_tuning {
+        FineTuning::Supervised(_) => classifying(settings, inputs, classes),
+        FineTuning::Frozen { .. } => {
+            classifying(settings, inputs, classes).split_off(settings.widths.len())
+        }
+        FineTuning::Reconstruction(_) => unrolled(settings, inputs),
+    }
 }
 
-fn weights(sizes: &[(f64, f64)]) -> f64 {
-    sizes.iter().map(|(below, above)| below * above).sum()
+/// From the input to the logits.
+fn classifying(settings: &Settings, inputs: usize, classes: usize) -> Vec<(usize, usize)> {
+    let mut widths = settings.widths.clone();
+    if let FineTuning::Frozen { classifier: Some(width) } = settings.fine_tuning {
+        widths.push(width);
+    }
+    widths.push(classes);
+    shape(inputs, &widths)
+}
+
+/// From the input to the top codes and back.
+fn unrolled(settings: &Settings, inputs: usize) -> Vec<(usize, usize)> {
+    let up = shape(inputs, &settings.widths);
+    let down = up.iter().rev().map(|&(below, above)| (above, below));
+    up.iter().copied().chain(down).collect()
+}
+
+/// Inputs and outputs of layers of those `widths`.
+fn shape(inputs: usize, widths: &[usize]) -> Vec<(usize, usize)> {
+    let mut below = inputs;
+    widths.iter().map(|&width| (std::mem::replace(&mut below, width), width)).collect()
+}
+
+fn weights(shape: &[(usize, usize)]) -> f64 {
+    shape.iter().map(|(below, above)| (below * above) as f64).sum()
 }

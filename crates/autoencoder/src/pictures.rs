@@ -7,7 +7,7 @@ use crate::batches::Rows;
 use crate::engine::{Dense, Matrix, product};
 use crate::network::Network;
 use crate::probes::reconstruction;
-use crate::settings::Settings;
+use crate::settings::{LayerPretraining, Pretraining, Settings};
 use crate::stored::Stored;
 
 /// Which of a run's two networks.
@@ -63,12 +63,10 @@ impl Stored {
     /// # Errors
     /// Whatever Candle reports, and a run without pretraining, which has no decoder.
     pub fn reconstruct(&self, images: &Images) -> Result<Vec<f32>, String> {
-        if self.stack.is_empty() {
-            return Err("it was not pretrained, so it has no decoder".to_owned());
-        }
-        let images = Rows::new(images.pixels(), images.width());
-        reconstruction::through_and_back(&self.stack, images)
-            .map_err(|error| format!("candle: {error}"))
+        let stack = reconstruction::there_and_back(&self.initial, &self.stack);
+        let stack = stack.map_err(|error| format!("candle: {error}"))?;
+        let stack = stack.ok_or("it was not pretrained to reconstruct, so it has no decoder")?;
+        Ok(stack.outputs(Rows::new(images.pixels(), images.width())))
     }
 }
 
@@ -80,7 +78,11 @@ pub fn corruption(
     params: &ablate_sweep::Params,
 ) -> Result<Option<(&'static ablate_data::Corruption, f32)>, String> {
     let settings = Settings::read(params)?;
-    Ok(settings.pretraining.and_then(|pretraining| pretraining.corruption()))
+    let layers = match &settings.pretraining {
+        Pretraining::Greedy(layers) | Pretraining::Marginals(layers) => layers.as_slice(),
+        Pretraining::None | Pretraining::SupervisedGreedy { .. } | Pretraining::Joint { .. } => &[],
+    };
+    Ok(layers.first().and_then(LayerPretraining::corruption))
 }
 
 /// The gray values of `tiles`, images of `shape` one after another, in rows of `columns` with a line

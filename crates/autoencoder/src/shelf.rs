@@ -7,12 +7,13 @@
 //! training it again would give.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::{fmt, io};
 
 use ablate_sweep::{Artifact, Params, RunPlan, Value};
 use sha2::{Digest, Sha256};
 
 use crate::journal::Halt;
+use crate::settings::SAME;
 use crate::tensors::{Tensors, hexadecimal};
 
 /// A place for files. Used by many threads, and perhaps processes, at once.
@@ -27,8 +28,39 @@ pub trait Shelf: Sync {
     fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// Parameters that matter only after pretraining: runs that differ in nothing else share their layers.
-const LATER: [&str; 3] = ["learning_rate", "epochs", "patience"];
+/// Parameters that reach no pretrained layer: runs that differ in nothing else share theirs. A parameter
+/// that does not stand here tells layers apart, so what is forgotten is trained twice and never
+/// mistaken.
+pub(crate) const LATER: [&str; 9] = [
+    "pretrained_layers",
+    "fine_tuning",
+    "classifier_width",
+    "dropout",
+    "input_dropout",
+    "weight_decay",
+    "learning_rate",
+    "epochs",
+    "patience",
+];
+
+/// What pretraining makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The hidden layer of that number, counted from 0.
+    Layer(usize),
+    /// All layers and their decoder at once.
+    DeepAutoencoder,
+}
+
+/// What it is called: `layer 1`, `layer 2` ..., `autoencoder`.
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Layer(number) => write!(out, "layer {}", number + 1),
+            Part::DeepAutoencoder => out.write_str("autoencoder"),
+        }
+    }
+}
 
 /// The shelf as one run uses it.
 pub(crate) struct Keeper<'a> {
@@ -43,29 +75,29 @@ impl<'a> Keeper<'a> {
         Keeper { shelf, plan, artifacts: Vec::new() }
     }
 
-    /// Hidden layer number `layer`, counted from 0, if it is there and whole.
-    pub(crate) fn fetch_layer(&mut self, layer: usize) -> Option<Tensors> {
-        let file = layer_file(self.plan, layer);
+    /// `part`, if it is there and whole.
+    pub(crate) fn fetch(&mut self, part: Part) -> Option<Tensors> {
+        let file = file(self.plan, part);
         let bytes = self.shelf?.fetch(&file)?;
         match Tensors::from_bytes(&bytes) {
             Ok(tensors) => {
-                self.artifacts.push(artifact(layer_role(layer), file, &bytes, true));
+                self.artifacts.push(artifact(part.to_string(), file, &bytes, true));
                 Some(tensors)
             }
             Err(damage) => {
-                tracing::warn!(%file, %damage, "a pretrained layer is damaged: it is trained again");
+                tracing::warn!(%file, %damage, "pretrained weights are damaged: they are trained again");
                 None
             }
         }
     }
 
-    /// Keeps hidden layer number `layer`.
-    pub(crate) fn keep_layer(
+    /// Keeps `part`.
+    pub(crate) fn keep(
         &mut self,
-        layer: usize,
+        part: Part,
         tensors: impl FnOnce() -> candle_core::Result<Tensors>,
     ) -> Result<(), Halt> {
-        self.keep(layer_role(layer), layer_file(self.plan, layer), tensors)
+        self.put(part.to_string(), file(self.plan, part), tensors)
     }
 
     /// Keeps the trained network.
@@ -73,7 +105,7 @@ impl<'a> Keeper<'a> {
         &mut self,
         tensors: impl FnOnce() -> candle_core::Result<Tensors>,
     ) -> Result<(), Halt> {
-        self.keep("network".into(), format!("networks/{}.safetensors", self.plan.id), tensors)
+        self.put("network".into(), format!("networks/{}.safetensors", self.plan.id), tensors)
     }
 
     /// What was kept or found.
@@ -81,7 +113,7 @@ impl<'a> Keeper<'a> {
         self.artifacts
     }
 
-    fn keep(
+    fn put(
         &mut self,
         role: String,
         file: String,
@@ -102,25 +134,45 @@ fn artifact(role: String, file: String, bytes: &[u8], reused: bool) -> Artifact 
     Artifact { role, file, hash, bytes: bytes.len() as u64, reused }
 }
 
-fn layer_role(layer: usize) -> String {
-    format!("layer {}", layer + 1)
+/// The file of `part` of the run of `plan`.
+fn file(plan: &RunPlan, part: Part) -> String {
+    let RunPlan { seed, data_checksum, training_version, .. } = plan;
+    let place = match part {
+        Part::Layer(number) => number.to_string(),
+        Part::DeepAutoencoder => "autoencoder".to_owned(),
+    };
+    let matter = what_matters(&plan.trial.params, part);
+    let identity = format!("{place}\n{matter:?}\n{seed}\n{data_checksum}\n{training_version}");
+    let name = hexadecimal(&Sha256::digest(identity)[..8]);
+    format!("layers/{name}.safetensors")
 }
 
-/// The file of hidden layer number `layer` of the run of `plan`.
-fn layer_file(plan: &RunPlan, layer: usize) -> String {
-    let params = &plan.trial.params;
+/// The parameters that `part` depends on: of the shape, only what lies at and below it.
+fn what_matters(params: &Params, part: Part) -> BTreeMap<&str, String> {
     let mut matter: BTreeMap<&str, String> = params
         .iter()
         .filter(|(name, _)| !LATER.contains(name))
         .map(|(name, value)| (name, value.to_string()))
         .collect();
-    // Of the shape, only what lies at and below the layer.
+    let depth = params.count("depth").unwrap_or(0);
+    let layer = match part {
+        Part::Layer(number) => number,
+        Part::DeepAutoencoder => depth.saturating_sub(1),
+    };
     matter.remove("depth");
     matter.insert("width", format!("{:?}", widths_up_to(params, layer)));
-    let RunPlan { seed, data_checksum, training_version, .. } = plan;
-    let identity = format!("{layer}\n{matter:?}\n{seed}\n{data_checksum}\n{training_version}");
-    let name = hexadecimal(&Sha256::digest(identity)[..8]);
-    format!("layers/{name}.safetensors")
+    if layer + 1 < depth || params.text("code_activation") == Some(SAME) {
+        matter.remove("code_activation");
+    }
+    match params.text("pretraining") {
+        // Their weights are drawn from layers that were trained greedily.
+        Some("marginals") => drop(matter.insert("pretraining", "greedy".to_owned())),
+        // The only pretraining that looks at labels.
+        Some("supervised-greedy") => return matter,
+        _ => {}
+    }
+    matter.remove("labels");
+    matter
 }
 
 fn widths_up_to(params: &Params, layer: usize) -> Vec<i64> {

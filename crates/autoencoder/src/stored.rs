@@ -1,19 +1,25 @@
 //! Networks and pretrained layers as named tensors, and a finished run's back from its files.
 //!
 //! The names are those that PyTorch would give: a network holds `hidden.0.weight` (outputs x inputs),
-//! `hidden.0.bias`, ..., `output.weight`, `output.bias`; a layer holds `encoder.weight`,
-//! `encoder.bias`, `decoder.bias`, and `decoder.weight` (inputs x outputs) unless it is the
-//! encoder's transpose; beside them `loss`, the layer's curve.
+//! `hidden.0.bias`, ..., `output.weight`, `output.bias`, where it has them `classifier.weight`,
+//! `classifier.bias`, and as a deep autoencoder `decoder.0.weight`, ... from the top codes down. A layer
+//! holds `encoder.weight`, `encoder.bias` and, if it was trained as an autoencoder, `decoder.bias`, and
+//! `decoder.weight` (inputs x outputs) unless it is the encoder's transpose. Beside what was
+//! pretrained stands `loss`, its curve.
 
 use ablate_data::Dataset;
 use ablate_sweep::{Measured, Params, RunPlan};
 use candle_core::{DType, Result};
 
 use crate::autoencoder::Autoencoder;
+use crate::finetuning::Examples;
 use crate::journal::Halt;
-use crate::network::{Dense, Network};
+use crate::labels::{self, Labelled};
+use crate::network::{Decoder, Dense, Network};
+use crate::pretraining::draw_marginals;
 use crate::probes::{self, Probe, Subject};
-use crate::settings::{Pretraining, Settings};
+use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
+use crate::shelf::Part;
 use crate::tensors::{Damage, Tensors};
 
 /// What the loss curve of a layer is called in its file.
@@ -26,13 +32,14 @@ pub struct Stored {
     pub network: Network,
     /// As they were before fine-tuning.
     pub initial: Network,
-    /// The pretrained layers from the lowest up; none without pretraining.
+    /// The pretrained layers from the lowest up; none where no layer was pretrained as an autoencoder
+    /// of its own.
     pub stack: Vec<Autoencoder>,
 }
 
 impl Stored {
     /// Reads the files of the run of `plan`, trained on images of `inputs` pixels in `classes` classes:
-    /// its network, and its pretrained layers from the lowest up.
+    /// its network, and what was pretrained, in the order of [`pretrained`].
     ///
     /// # Errors
     /// Which of them is not what it should be, and why.
@@ -40,24 +47,29 @@ impl Stored {
         plan: &RunPlan,
         (inputs, classes): (usize, usize),
         network: &[u8],
-        layers: &[Vec<u8>],
+        pretrained: &[Vec<u8>],
     ) -> std::result::Result<Stored, String> {
         let settings = Settings::read(&plan.trial.params)?;
         let of_network = |damage: Damage| format!("the network: {damage}");
-        let tuned = Tensors::from_bytes(network).map_err(of_network)?;
-        let tuned = network_from(&tuned, &settings, inputs, classes).map_err(of_network)?;
-        let initial = Network::new(&settings, inputs, classes, plan.seed, DType::F32)
-            .map_err(|error| of_network(error.into()))?;
-        let mut stack = Vec::with_capacity(layers.len());
-        for (number, (bytes, dense)) in layers.iter().zip(&initial.hidden).enumerate() {
-            let of_layer = |damage: Damage| format!("layer {}: {damage}", number + 1);
-            let pretraining = settings.pretraining.as_ref();
-            let pretraining = pretraining.ok_or("layers without pretraining")?;
-            let tensors = Tensors::from_bytes(bytes).map_err(of_layer)?;
-            let layer = layer_from(&tensors, (number, dense), &settings, pretraining);
-            let layer = layer.map_err(of_layer)?;
-            adopt(dense, &layer.encoder).map_err(|error| of_layer(error.into()))?;
-            stack.push(layer);
+        let tensors = Tensors::from_bytes(network).map_err(of_network)?;
+        let drawn = || Network::new(&settings, inputs, classes, plan.seed, DType::F32);
+        let mut tuned = drawn().map_err(|error| of_network(error.into()))?;
+        if let FineTuning::Reconstruction(reconstruction) = settings.fine_tuning {
+            let decoder = Decoder::of(&tuned, &[], reconstruction, &settings, plan.seed);
+            tuned.decoder = Some(decoder.map_err(|error| of_network(error.into()))?);
+        }
+        fill(&tuned, &tensors).map_err(of_network)?;
+        let mut initial = drawn().map_err(|error| of_network(error.into()))?;
+        let mut stack = Vec::new();
+        for (part, bytes) in parts(&settings).into_iter().zip(pretrained) {
+            let of_part = |damage: Damage| format!("{part}: {damage}");
+            let tensors = Tensors::from_bytes(bytes).map_err(of_part)?;
+            stack.extend(restore(&mut initial, (part, &tensors), &settings).map_err(of_part)?);
+        }
+        if let Pretraining::Marginals(layers) = &settings.pretraining {
+            let drawn = draw_marginals(&initial.hidden[..layers.len()], plan.seed);
+            drawn.map_err(|error| of_network(error.into()))?;
+            stack.clear();
         }
         Ok(Stored { network: tuned, initial, stack })
     }
@@ -77,7 +89,10 @@ impl Stored {
     ) -> std::result::Result<Measured, String> {
         let settings = Settings::read(&plan.trial.params)?;
         let networks = (&self.initial, &self.network);
-        let subject = Subject::new(networks, &self.stack, dataset, settings.train_size, plan.seed);
+        let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
+        let labelled = Labelled::draw(train, &settings, plan.seed);
+        let learned = labels::learned(&settings, train, labelled.examples(train));
+        let subject = Subject::new(networks, &self.stack, dataset, learned, plan.seed);
         let subject = subject.map_err(|error| format!("candle: {error}"))?;
         probes::measure(&subject, probes.iter().copied()).map_err(|halt| match halt {
             Halt::Candle(error) => format!("candle: {error}"),
@@ -87,23 +102,97 @@ impl Stored {
     }
 }
 
-/// How many pretrained layers a trial with `params` has.
+/// What a trial with `params` pretrains, as its artifacts are called: `layer 1`, `layer 2` ..., or
+/// `autoencoder`.
 ///
 /// # Errors
 /// A parameter that this version does not know.
-pub fn pretrained_layers(params: &Params) -> std::result::Result<usize, String> {
-    let settings = Settings::read(params)?;
-    Ok(settings.pretraining.map_or(0, |_| settings.widths.len()))
+pub fn pretrained(params: &Params) -> std::result::Result<Vec<String>, String> {
+    Ok(parts(&Settings::read(params)?).iter().map(Part::to_string).collect())
+}
+
+fn parts(settings: &Settings) -> Vec<Part> {
+    match settings.pretraining {
+        Pretraining::Joint { .. } => vec![Part::DeepAutoencoder],
+        ref pretraining => (0..pretraining.layers()).map(Part::Layer).collect(),
+    }
+}
+
+/// Puts a pretrained `part` into `initial`; returns the autoencoder that it was trained as.
+fn restore(
+    initial: &mut Network,
+    (part, tensors): (Part, &Tensors),
+    settings: &Settings,
+) -> std::result::Result<Option<Autoencoder>, Damage> {
+    match (part, &settings.pretraining) {
+        (Part::Layer(number), Pretraining::Greedy(layers) | Pretraining::Marginals(layers)) => {
+            let dense = &initial.hidden[number];
+            let layer = layer_from(tensors, (number, dense), settings, &layers[number])?;
+            adopt(dense, &layer.encoder)?;
+            Ok(Some(layer))
+        }
+        (Part::Layer(number), _) => {
+            fill_dense(&initial.hidden[number], "encoder", tensors)?;
+            Ok(None)
+        }
+        (Part::DeepAutoencoder, pretraining) => {
+            if let Pretraining::Joint { reconstruction, .. } = pretraining {
+                // Its values are about to be replaced, so any seed would do.
+                let decoder = Decoder::of(initial, &[], *reconstruction, settings, 0)?;
+                initial.decoder = Some(decoder);
+            }
+            fill_autoencoder(initial, tensors)?;
+            Ok(None)
+        }
+    }
 }
 
 /// `network` as tensors.
 pub(crate) fn network_tensors(network: &Network) -> Result<Tensors> {
     let mut tensors = Tensors::default();
-    for (number, layer) in network.hidden.iter().enumerate() {
-        put_dense(&mut tensors, &format!("hidden.{number}"), layer)?;
+    for (name, layer) in named(network) {
+        put_dense(&mut tensors, &name, layer)?;
     }
-    put_dense(&mut tensors, "output", &network.output)?;
     Ok(tensors)
+}
+
+/// The layers of `network` that joint pretraining trains, and its loss after each epoch as tensors.
+pub(crate) fn autoencoder_tensors(network: &Network, losses: &[f64]) -> Result<Tensors> {
+    let mut tensors = Tensors::default();
+    for (name, layer) in named(network).into_iter().filter(|(name, _)| is_of_autoencoder(name)) {
+        put_dense(&mut tensors, &name, layer)?;
+    }
+    tensors.put_series(LOSS, losses);
+    Ok(tensors)
+}
+
+/// Takes what [`autoencoder_tensors`] wrote into `network`; returns the losses.
+pub(crate) fn adopt_autoencoder(
+    tensors: &Tensors,
+    network: &Network,
+) -> std::result::Result<Vec<f64>, Halt> {
+    let unusable = |damage| Halt::Trouble(format!("{}: {damage}", Part::DeepAutoencoder));
+    fill_autoencoder(network, tensors).map_err(unusable)?;
+    tensors.series(LOSS).map_err(unusable)
+}
+
+/// A layer that was not trained as an autoencoder, and its loss after each epoch as tensors.
+pub(crate) fn encoder_tensors(layer: &Dense, losses: &[f64]) -> Result<Tensors> {
+    let mut tensors = Tensors::default();
+    put_dense(&mut tensors, "encoder", layer)?;
+    tensors.put_series(LOSS, losses);
+    Ok(tensors)
+}
+
+/// Takes what [`encoder_tensors`] wrote into `layer`, which is `part`; returns the losses.
+pub(crate) fn adopt_encoder(
+    tensors: &Tensors,
+    part: Part,
+    layer: &Dense,
+) -> std::result::Result<Vec<f64>, Halt> {
+    let unusable = |damage| Halt::Trouble(format!("{part}: {damage}"));
+    fill_dense(layer, "encoder", tensors).map_err(unusable)?;
+    tensors.series(LOSS).map_err(unusable)
 }
 
 /// `layer` and its loss after each epoch as tensors.
@@ -123,7 +212,7 @@ pub(crate) fn layer_from(
     tensors: &Tensors,
     (number, like): (usize, &Dense),
     settings: &Settings,
-    pretraining: &Pretraining,
+    pretraining: &LayerPretraining,
 ) -> std::result::Result<Autoencoder, Damage> {
     let (outputs, inputs) = like.weight.dims2()?;
     let encoder = dense_from(tensors, "encoder", (outputs, inputs))?;
@@ -133,7 +222,7 @@ pub(crate) fn layer_from(
     };
     Ok(Autoencoder {
         encoder,
-        activation: settings.activation,
+        activation: settings.units(number),
         decoder,
         decoder_bias: tensors.var("decoder.bias", &[inputs])?,
         reconstruction: pretraining.reconstruction_of(number),
@@ -146,20 +235,36 @@ pub(crate) fn adopt(dense: &Dense, other: &Dense) -> Result<()> {
     dense.bias.set(other.bias.as_tensor())
 }
 
-fn network_from(
-    tensors: &Tensors,
-    settings: &Settings,
-    inputs: usize,
-    classes: usize,
-) -> std::result::Result<Network, Damage> {
-    let mut below = inputs;
-    let mut hidden = Vec::with_capacity(settings.widths.len());
-    for (number, &width) in settings.widths.iter().enumerate() {
-        hidden.push(dense_from(tensors, &format!("hidden.{number}"), (width, below))?);
-        below = width;
-    }
-    let output = dense_from(tensors, "output", (classes, below))?;
-    Ok(Network { hidden, activation: settings.activation, output })
+/// Every layer of `network` with its name.
+fn named(network: &Network) -> Vec<(String, &Dense)> {
+    let numbered = |kind: &'static str, layers| {
+        let name = move |(number, layer)| (format!("{kind}.{number}"), layer);
+        <[Dense]>::iter(layers).enumerate().map(name)
+    };
+    let mut all: Vec<_> = numbered("hidden", &network.hidden).collect();
+    all.extend(network.classifier.iter().map(|layer| ("classifier".to_owned(), layer)));
+    all.push(("output".to_owned(), &network.output));
+    all.extend(network.decoder.iter().flat_map(|decoder| numbered("decoder", &decoder.layers)));
+    all
+}
+
+fn is_of_autoencoder(name: &str) -> bool {
+    name.starts_with("hidden.") || name.starts_with("decoder.")
+}
+
+/// Gives every layer of `network` the values that `tensors` have for it.
+fn fill(network: &Network, tensors: &Tensors) -> std::result::Result<(), Damage> {
+    named(network).into_iter().try_for_each(|(name, layer)| fill_dense(layer, &name, tensors))
+}
+
+fn fill_autoencoder(network: &Network, tensors: &Tensors) -> std::result::Result<(), Damage> {
+    let layers = named(network).into_iter().filter(|(name, _)| is_of_autoencoder(name));
+    layers.into_iter().try_for_each(|(name, layer)| fill_dense(layer, &name, tensors))
+}
+
+fn fill_dense(layer: &Dense, name: &str, tensors: &Tensors) -> std::result::Result<(), Damage> {
+    let shape = layer.weight.dims2()?;
+    Ok(adopt(layer, &dense_from(tensors, name, shape)?)?)
 }
 
 fn put_dense(tensors: &mut Tensors, name: &str, dense: &Dense) -> Result<()> {

@@ -9,8 +9,9 @@ use candle_core::DType;
 use crate::cost::{self, Extent};
 use crate::finetuning::{self, Examples};
 use crate::journal::{Halt, Journal, Watch};
+use crate::labels::{self, Labelled};
 use crate::network::Network;
-use crate::pretraining::{self, Layers};
+use crate::pretraining;
 use crate::probes::{self, Probe, Subject};
 use crate::settings::Settings;
 use crate::shelf::{Keeper, Shelf};
@@ -78,19 +79,17 @@ impl Run<'_> {
         let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
         let valid = Examples::all(&dataset.valid);
-        let network = Network::new(settings, pixels, classes, seed, DType::F32)?;
-        let stack = match &settings.pretraining {
-            Some(pretraining) => {
-                let layers = Layers { network: &network, settings, pretraining, seed };
-                pretraining::greedy(&layers, train.images, keeper, journal)?
-            }
-            None => Vec::new(),
-        };
+        let drawn = Labelled::draw(train, settings, seed);
+        let labelled = drawn.examples(train);
+        let mut network = Network::new(settings, pixels, classes, seed, DType::F32)?;
+        let stage = pretraining::Stage { settings, images: train.images, labelled, classes, seed };
+        let stack = pretraining::pretrain(&mut network, &stage, keeper, journal)?;
         let initial = network.frozen()?;
-        let tuned = finetuning::supervised(&network, settings, train, valid, seed, journal)?;
+        let train = labels::learned(settings, train, labelled);
+        let stage = finetuning::Stage { settings, train, valid, seed };
+        let tuned = finetuning::fine_tune(&mut network, &stack, &stage, journal)?;
         journal.begin("scoring", 1, cost::scoring(&self.extent(), requested));
-        let subject =
-            Subject::new((&initial, &network), &stack, dataset, settings.train_size, seed)?;
+        let subject = Subject::new((&initial, &network), &stack, dataset, train, seed)?;
         let Measured { scores, profiles } =
             probes::measure(&subject, probes::at_training(requested))?;
         keeper.keep_network(|| stored::network_tensors(&network))?;
@@ -124,5 +123,7 @@ impl Run<'_> {
 
 #[cfg(test)]
 mod sharing_tests;
+#[cfg(test)]
+mod stages_tests;
 #[cfg(test)]
 mod tests;

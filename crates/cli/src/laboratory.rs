@@ -135,12 +135,12 @@ impl Laboratory {
             bytes.with_context(|| format!("its {role} is gone: no {}", path().display()))
         };
         let network = read("network")?;
-        let count = stored::pretrained_layers(params).map_err(anyhow::Error::msg)?;
-        let layers = (1..=count).map(|number| read(&format!("layer {number}")));
-        let layers = layers.collect::<anyhow::Result<Vec<_>>>()?;
+        let pretrained = stored::pretrained(params).map_err(anyhow::Error::msg)?;
+        let pretrained = pretrained.iter().map(|role| read(role));
+        let pretrained = pretrained.collect::<anyhow::Result<Vec<_>>>()?;
         let dataset = self.dataset(dataset_name(params))?;
         let shape = (dataset.train.images.width(), dataset.classes);
-        Stored::read(plan, shape, &network, &layers).map_err(anyhow::Error::msg)
+        Stored::read(plan, shape, &network, &pretrained).map_err(anyhow::Error::msg)
     }
 
     /// What `probes` find of the run of `plan`, from its weights.

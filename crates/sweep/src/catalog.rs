@@ -10,34 +10,48 @@ use crate::params::Params;
 use crate::run::{Trial, TrialId, short_hash};
 use crate::value::Value;
 
-/// "Parameter `param` is one of `any_of`". A parameter that means nothing itself fulfils none.
+/// "Parameter `param` is one of `any_of`", or another condition. A parameter that means nothing itself
+/// fulfils none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// The parameter looked at.
     pub param: &'static str,
     /// Its values that fulfil the condition, as they print.
     pub any_of: Vec<&'static str>,
+    /// What fulfils it as well.
+    pub or: Option<Box<Condition>>,
 }
 
 impl Condition {
     /// "`param` is `value`".
     pub fn is(param: &'static str, value: &'static str) -> Condition {
-        Condition { param, any_of: vec![value] }
+        Condition::any(param, &[value])
+    }
+
+    /// "`param` is one of `any_of`".
+    pub fn any(param: &'static str, any_of: &[&'static str]) -> Condition {
+        Condition { param, any_of: any_of.to_vec(), or: None }
+    }
+
+    /// The same, fulfilled as well where `other` is.
+    pub fn or(self, other: Condition) -> Condition {
+        Condition { or: Some(Box::new(other)), ..self }
     }
 
     /// Whether `params` fulfil it.
     pub fn holds(&self, params: &Params) -> bool {
-        params
-            .get(self.param)
-            .is_some_and(|value| self.any_of.contains(&value.to_string().as_str()))
+        let value = params.get(self.param);
+        value.is_some_and(|value| self.any_of.contains(&value.to_string().as_str()))
+            || self.or.as_ref().is_some_and(|other| other.holds(params))
     }
 }
 
-/// As a phrase: `pretraining is "greedy"`.
+/// As a phrase: `pretraining is "greedy" or "joint"`.
 impl fmt::Display for Condition {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = self.any_of.iter().map(|name| format!("\"{name}\"")).collect();
-        write!(out, "{} is {}", self.param, names.join(" or "))
+        write!(out, "{} is {}", self.param, names.join(" or "))?;
+        self.or.as_ref().map_or(Ok(()), |other| write!(out, ", or {other}"))
     }
 }
 
@@ -323,6 +337,25 @@ mod tests {
         assert_eq!(masked.params.get("sigma"), None);
         assert_eq!(masked.params.get("fraction"), Some(&Value::Float(0.25)));
         assert_ne!(masked.id, resolve(&[greedy]).id);
+    }
+
+    #[test]
+    fn a_condition_holds_where_any_of_its_alternatives_does() {
+        use super::Condition;
+        let either = Condition::any("pretraining", &["greedy", "joint"])
+            .or(Condition::is("optimizer", "adam"));
+        assert_eq!(
+            either.to_string(),
+            "pretraining is \"greedy\" or \"joint\", or optimizer is \"adam\""
+        );
+        let holds = |pairs: &[(&str, &str)]| {
+            let params = pairs.iter().map(|(name, word)| ((*name).to_owned(), text(word)));
+            either.holds(&params.collect())
+        };
+        assert!(holds(&[("pretraining", "joint"), ("optimizer", "sgd")]));
+        assert!(holds(&[("pretraining", "none"), ("optimizer", "adam")]));
+        assert!(!holds(&[("pretraining", "none"), ("optimizer", "sgd")]));
+        assert!(!holds(&[]));
     }
 
     #[test]

@@ -86,12 +86,8 @@ pub(crate) fn catalog() -> Catalog {
                     ),
                     Param::new("sigma", positive(), Value::Float(0.3), "standard deviation")
                         .only_when(Condition::is("corruption", "gaussian")),
-                    Param::new("fraction", share(), Value::Float(0.25), "pixels").only_when(
-                        Condition {
-                            param: "corruption",
-                            any_of: vec!["masking", "salt-and-pepper"],
-                        },
-                    ),
+                    Param::new("fraction", share(), Value::Float(0.25), "pixels")
+                        .only_when(Condition::any("corruption", &["masking", "salt-and-pepper"])),
                 ],
             },
         ],

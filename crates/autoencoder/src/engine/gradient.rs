@@ -10,9 +10,9 @@ use crate::batches::Rows;
 /// Room for the gradients of some rows.
 #[derive(Debug)]
 pub(crate) struct InputGradient {
-    /// Codes of every hidden layer, and logits.
+    /// Codes of every layer; the last has logits.
     codes: Vec<Matrix>,
-    /// The gradients by the preactivations of every hidden layer.
+    /// The gradients by the preactivations of every layer but the last.
     deltas: Vec<Matrix>,
     input: Matrix,
     /// Sums that nobody asks for.
@@ -26,7 +26,7 @@ impl InputGradient {
         let room = |width| Matrix::zeros(rows, width);
         InputGradient {
             codes: outputs().map(room).collect(),
-            deltas: stack.hidden().iter().map(|layer| room(layer.outputs())).collect(),
+            deltas: outputs().take(stack.layers().len() - 1).map(room).collect(),
             input: room(stack.inputs()),
             sums: vec![0.0; outputs().max().unwrap_or(0)],
         }
@@ -56,7 +56,7 @@ impl InputGradient {
             delta.copy_from_slice(code);
         }
         pull(delta.reborrow());
-        kernels::through(stack.activation(), delta, code, &mut self.sums[..stack.top()]);
+        kernels::through(stack.units(top), delta, code, &mut self.sums[..stack.top()]);
         self.descend(stack, count, top)
     }
 
@@ -70,7 +70,8 @@ impl InputGradient {
             let mut delta = lower[number - 1].top_mut(count);
             stack.layers()[number].multiply_back(above, delta.reborrow());
             let sums = &mut self.sums[..stack.layers()[number].inputs()];
-            kernels::through(stack.activation(), delta, codes[number - 1].top(count), sums);
+            let code = codes[number - 1].top(count);
+            kernels::through(stack.units(number - 1), delta, code, sums);
         }
         let above = self.deltas.first().unwrap_or(&logits[0]).top(count);
         stack.layers()[0].multiply_back(above, self.input.top_mut(count));

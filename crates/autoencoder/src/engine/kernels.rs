@@ -179,6 +179,24 @@ pub(super) fn softmax(logits: BandMut<'_>, labels: &[u8]) -> (f64, usize) {
     (sum, wrong)
 }
 
+/// Multiplies each value by its own factor.
+pub(super) fn multiply(band: BandMut<'_>, factors: Band<'_>) {
+    #[inline(always)]
+    fn one(row: &mut [f32], factors: &[f32]) {
+        for (value, factor) in row.iter_mut().zip(factors) {
+            *value *= factor;
+        }
+    }
+    wide(
+        #[inline(always)]
+        || {
+            for (row, factors) in band.into_lines().zip(factors.lines()) {
+                one(row, factors);
+            }
+        },
+    );
+}
+
 /// Multiplies each column by its factor.
 pub(crate) fn scale_columns(band: BandMut<'_>, factors: &[f32]) {
     #[inline(always)]

@@ -8,7 +8,7 @@ use crate::batches::{self, Rows};
 use crate::cost;
 use crate::journal::{Halt, Journal};
 use crate::learner::{self, Batch, Learner, Moment, Start};
-use crate::settings::{Pretraining, Settings};
+use crate::settings::{LayerPretraining, Settings};
 use crate::stored;
 use crate::tensors::Tensors;
 
@@ -18,7 +18,7 @@ pub(super) struct Layer<'a> {
     pub(super) number: usize,
     pub(super) autoencoder: Autoencoder,
     pub(super) batch_size: usize,
-    pub(super) pretraining: &'a Pretraining,
+    pub(super) pretraining: &'a LayerPretraining,
     pub(super) seed: u64,
 }
 
@@ -29,7 +29,7 @@ impl Layer<'_> {
         inputs: Rows<'_>,
         journal: &mut Journal<'_>,
     ) -> Result<Vec<f64>, Halt> {
-        let Pretraining { objective, optimizer, .. } = self.pretraining;
+        let LayerPretraining { objective, optimizer, .. } = self.pretraining;
         let rows = self.batch_size.min(inputs.len());
         let start = Start { rule: *optimizer, rows, seed: self.seed, layer: self.number };
         let mut learner = learner::learner(objective.as_ref(), &self.autoencoder, &start)?;

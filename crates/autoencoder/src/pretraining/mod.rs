@@ -1,44 +1,77 @@
-//! Greedy layer-wise pretraining (Bengio et al. 2007): each hidden layer, from the bottom up, is
-//! trained as an autoencoder of its variant on the clean codes of the layers below.
+//! What precedes fine-tuning. Greedy layer-wise pretraining (Bengio et al. 2007) trains each hidden
+//! layer, from the bottom up, as an autoencoder of its variant on the clean codes of the layers below.
+//! The others are what it is compared with: layers trained one after another to classify, weights
+//! drawn from the marginals of pretrained ones, and all layers trained at once.
 
+mod joint;
 mod layer;
+mod marginals;
+mod supervised;
+
+use candle_core::Result;
 
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
 use crate::engine::Dense;
+use crate::finetuning::Examples;
 use crate::journal::{Halt, Journal};
 use crate::network::Network;
-use crate::settings::{Pretraining, Settings};
-use crate::shelf::Keeper;
+use crate::settings::{LayerPretraining, Pretraining, Settings};
+use crate::shelf::{Keeper, Part};
 use crate::stored;
 use layer::Layer;
+pub(crate) use marginals::draw as draw_marginals;
 
-/// The layers that are to be pretrained.
-#[derive(Debug)]
-pub(crate) struct Layers<'a> {
-    pub(crate) network: &'a Network,
+/// What pretraining works with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stage<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) pretraining: &'a Pretraining,
+    /// All training images.
+    pub(crate) images: Rows<'a>,
+    /// Those with labels.
+    pub(crate) labelled: Examples<'a>,
+    pub(crate) classes: usize,
     pub(crate) seed: u64,
 }
 
-/// Trains the hidden layers on `images` and leaves them in place; a layer that `keeper` finds is taken
-/// as it is. Returns the autoencoders, the lowest first, with the weights as they are before any
-/// fine-tuning.
-pub(crate) fn greedy(
-    layers: &Layers<'_>,
-    images: Rows<'_>,
+/// Pretrains `network` as the settings say; what `keeper` finds is taken as it is. Returns the
+/// autoencoders of the layers that were trained as such, the lowest first, with the weights as they
+/// are before any fine-tuning.
+pub(crate) fn pretrain(
+    network: &mut Network,
+    stage: &Stage<'_>,
     keeper: &mut Keeper<'_>,
     journal: &mut Journal<'_>,
-) -> Result<Vec<Autoencoder>, Halt> {
-    let Layers { network, settings, pretraining, seed } = *layers;
-    let mut stack = Vec::with_capacity(network.hidden.len());
+) -> std::result::Result<Vec<Autoencoder>, Halt> {
+    match &stage.settings.pretraining {
+        Pretraining::None => {}
+        Pretraining::Greedy(layers) => return greedy(network, layers, stage, keeper, journal),
+        Pretraining::Marginals(layers) => {
+            greedy(network, layers, stage, keeper, journal)?;
+            draw_marginals(&network.hidden[..layers.len()], stage.seed)?;
+        }
+        Pretraining::SupervisedGreedy { layers, course } => {
+            supervised::greedy(network, (*layers, *course), stage, keeper, journal)?;
+        }
+        Pretraining::Joint { reconstruction, course } => {
+            joint::train(network, (*reconstruction, *course), stage, keeper, journal)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn greedy(
+    network: &Network,
+    layers: &[LayerPretraining],
+    stage: &Stage<'_>,
+    keeper: &mut Keeper<'_>,
+    journal: &mut Journal<'_>,
+) -> std::result::Result<Vec<Autoencoder>, Halt> {
+    let Stage { settings, images, seed, .. } = *stage;
+    let mut stack = Vec::with_capacity(layers.len());
     let mut below: Option<Vec<f32>> = None;
-    for (number, encoder) in network.hidden.iter().enumerate() {
-        let inputs = match &below {
-            Some(codes) => Rows::new(codes, encoder.weight.dim(1)?),
-            None => images,
-        };
+    for (number, (encoder, pretraining)) in network.hidden.iter().zip(layers).enumerate() {
+        let inputs = inputs(images, below.as_deref(), encoder.weight.dim(1)?);
         let layer = Layer {
             number,
             autoencoder: Autoencoder::new(encoder.clone(), settings, pretraining, number, seed)?,
@@ -46,18 +79,29 @@ pub(crate) fn greedy(
             pretraining,
             seed,
         };
-        match keeper.fetch_layer(number).map(|kept| layer.adopt(&kept, settings)) {
+        let part = Part::Layer(number);
+        match keeper.fetch(part).map(|kept| layer.adopt(&kept, settings)) {
             Some(losses) => layer.skip(inputs, &losses?, journal)?,
             None => {
                 let losses = layer.train(inputs, journal)?;
-                keeper.keep_layer(number, || stored::layer_tensors(&layer.autoencoder, &losses))?;
+                keeper.keep(part, || stored::layer_tensors(&layer.autoencoder, &losses))?;
             }
         }
-        if number + 1 < network.hidden.len() {
-            let encoder = Dense::load(&encoder.weight, &encoder.bias)?;
-            below = Some(encoder.codes(inputs, network.activation));
+        if number + 1 < layers.len() {
+            below = Some(codes(network, number, inputs)?);
         }
         stack.push(layer.autoencoder.frozen()?);
     }
     Ok(stack)
+}
+
+/// What a layer of `width` inputs is trained on: the codes of the layer below it, or the images.
+fn inputs<'a>(images: Rows<'a>, below: Option<&'a [f32]>, width: usize) -> Rows<'a> {
+    below.map_or(images, |codes| Rows::new(codes, width))
+}
+
+/// The codes of hidden layer number `layer`, counted from 0, for its `inputs`.
+fn codes(network: &Network, layer: usize, inputs: Rows<'_>) -> Result<Vec<f32>> {
+    let dense = &network.hidden[layer];
+    Ok(Dense::load(&dense.weight, &dense.bias)?.codes(inputs, network.units(layer)))
 }

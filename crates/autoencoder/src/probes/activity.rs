@@ -56,7 +56,7 @@ struct Activity {
 
 impl Activity {
     fn of(sitter: &Sitter<'_>, images: Rows<'_>) -> Activity {
-        let (stack, activation) = (&sitter.stack, sitter.network.activation);
+        let (stack, activation) = (&sitter.stack, sitter.network.code_activation);
         let mut evaluation = Evaluation::new(stack);
         let (mut sparsity, mut sum, mut saturated, mut units) = (0.0, 0.0, 0_usize, 0_usize);
         for batch in images.chunks(EVALUATION_ROWS) {

@@ -64,6 +64,9 @@ pub(super) const PROBE: Probe = Probe {
         metrics
     },
     measure: |subject, found| {
+        if !subject.tuned.classifies() {
+            return Ok(());
+        }
         let broken = Broken::by_all(subject);
         found.scores.insert("attack_clean_error".into(), share(&broken.clean));
         let (mut error, mut hidden) = (0.0, 0.0);

@@ -31,6 +31,9 @@ pub(super) const PROBE: Probe = Probe {
         splits.into_iter().flat_map(of_split).collect()
     },
     measure: |subject, found| {
+        if !subject.tuned.classifies() {
+            return Ok(());
+        }
         let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
         let stack = &subject.tuned.stack;
         let mut evaluation = Evaluation::new(stack);

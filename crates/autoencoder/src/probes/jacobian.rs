@@ -8,7 +8,6 @@
 use ablate_sweep::Direction;
 
 use super::{Occasion, Probe, Sitter, before_and_after, spread};
-use crate::activation::Activation;
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::{
     Dense, Evaluation, Matrix, Stack, add_squares, product, scale_columns, sum_of,
@@ -42,12 +41,12 @@ pub(super) const PROBE: Probe = Probe {
 /// The mean of ||dh/dx||_F of the top codes over `images`, row by row.
 fn mean_norm(sitter: &Sitter<'_>, images: &[f32]) -> f64 {
     let images = Rows::new(images, sitter.stack.inputs());
-    let norms = norms(&sitter.stack, sitter.network.activation, images);
+    let norms = norms(&sitter.stack, images);
     norms.iter().sum::<f64>() / norms.len() as f64
 }
 
 /// ||dh/dx||_F of the top codes for each row of `x`.
-fn norms(stack: &Stack, activation: Activation, x: Rows<'_>) -> Vec<f64> {
+fn norms(stack: &Stack, x: Rows<'_>) -> Vec<f64> {
     let mut chain = Chain::new(stack.hidden());
     let mut evaluation = Evaluation::new(stack);
     let mut slopes: Vec<Vec<f32>> = stack.hidden().iter().map(|_| Vec::new()).collect();
@@ -56,8 +55,9 @@ fn norms(stack: &Stack, activation: Activation, x: Rows<'_>) -> Vec<f64> {
         evaluation.top_codes(stack, rows);
         for row in 0..rows.len() {
             for (layer, slopes) in slopes.iter_mut().enumerate() {
+                let units = stack.units(layer);
                 slopes.clear();
-                slopes.extend(evaluation.code(layer, row).iter().map(|&h| activation.slope_at(h)));
+                slopes.extend(evaluation.code(layer, row).iter().map(|&h| units.slope_at(h)));
             }
             norms.push(chain.norm(&slopes));
         }
@@ -153,6 +153,7 @@ mod tests {
     use candle_core::{DType, Device, Tensor, Var};
 
     use super::*;
+    use crate::activation::Activation;
     use crate::network::{self, Network};
 
     #[test]
@@ -164,7 +165,7 @@ mod tests {
                 let values = x.flatten_all().unwrap().to_dtype(DType::F32).unwrap();
                 let values = values.to_vec1::<f32>().unwrap();
                 let stack = Stack::load(&in_single(&network)).unwrap();
-                let found = norms(&stack, activation, Rows::new(&values, 5));
+                let found = norms(&stack, Rows::new(&values, 5));
                 for (example, found) in found.into_iter().enumerate() {
                     let x = x.narrow(0, example, 1).unwrap();
                     let expected = numerical(&network, &x);
@@ -200,7 +201,7 @@ mod tests {
         };
         let hidden: Vec<network::Dense> = widths.windows(2).enumerate().map(layer).collect();
         let output = layer((99, &[widths[widths.len() - 1], 1]));
-        Network { hidden, activation, output }
+        Network::of(hidden, activation, output)
     }
 
     fn in_single(network: &Network) -> Network {
@@ -209,11 +210,8 @@ mod tests {
             weight: var(&layer.weight),
             bias: var(&layer.bias),
         };
-        Network {
-            hidden: network.hidden.iter().map(dense).collect(),
-            activation: network.activation,
-            output: dense(&network.output),
-        }
+        let hidden = network.hidden.iter().map(dense).collect();
+        Network::of(hidden, network.activation, dense(&network.output))
     }
 
     fn draw(shape: &[usize], number: u64) -> Tensor {

@@ -6,7 +6,7 @@ use ablate_data::Stream;
 use ablate_sweep::Direction;
 
 use super::{Occasion, Probe, Sitter, before_and_after};
-use crate::batches::{self, EVALUATION_ROWS, Rows};
+use crate::batches::{self, Rows};
 use crate::engine::{Evaluation, NetworkStep, Stack};
 use crate::finetuning::Examples;
 use crate::optimizer::Rule;
@@ -57,7 +57,7 @@ struct Standardized {
 
 impl Standardized {
     fn codes(stack: &Stack, examples: Examples<'_>) -> Standardized {
-        let mut values = top_codes(stack, examples.images);
+        let mut values = stack.codes(examples.images);
         let (count, width) = (examples.images.len(), values.len() / examples.images.len());
         let (mut means, mut squares) = (vec![0.0_f64; width], vec![0.0_f64; width]);
         for row in values.chunks(width) {
@@ -79,7 +79,7 @@ impl Standardized {
 
     /// Codes of other examples, brought to the scale of these.
     fn same_scale(&self, stack: &Stack, examples: Examples<'_>) -> Standardized {
-        let mut values = top_codes(stack, examples.images);
+        let mut values = stack.codes(examples.images);
         standardize(&mut values, &self.means, &self.scales);
         Standardized { values, means: self.means.clone(), scales: self.scales.clone() }
     }
@@ -97,16 +97,6 @@ fn standardize(values: &mut [f32], means: &[f32], scales: &[f32]) {
     }
 }
 
-fn top_codes(stack: &Stack, images: Rows<'_>) -> Vec<f32> {
-    let mut evaluation = Evaluation::new(stack);
-    let mut codes = Vec::with_capacity(images.len() * stack.top());
-    for batch in images.chunks(EVALUATION_ROWS) {
-        let top = evaluation.top_codes(stack, batch);
-        top.lines().for_each(|code| codes.extend_from_slice(code));
-    }
-    codes
-}
-
 /// Operations of fitting a readout of that shape to so many examples.
 pub(super) fn work((inputs, classes): (usize, usize), examples: usize) -> f64 {
     6.0 * (inputs * classes) as f64 * f64::from(EPOCHS) * examples as f64
@@ -119,7 +109,8 @@ pub(super) fn fit(codes: Examples<'_>, classes: usize, seed: u64) -> Stack {
     for epoch in 1..=EPOCHS {
         let mut order = Stream::new(seed, "probes/linear/order", &[u64::from(epoch)]);
         for batch in batches::shuffled(codes.images.len(), BATCH_SIZE, &mut order) {
-            step.forward(codes, &batch);
+            step.gather(codes.images, &batch);
+            step.classify(codes.labels, &batch);
             step.descend();
         }
     }

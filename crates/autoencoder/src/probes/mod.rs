@@ -98,7 +98,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) tuned: Sitter<'a>,
     /// The network as fine-tuning found it: pretrained, or at its random start.
     pub(crate) initial: Sitter<'a>,
-    /// The autoencoders of the pretrained layers; empty without pretraining.
+    /// The autoencoders of the pretrained layers; empty where no layer was pretrained as one.
     pub(crate) stack: &'a [Autoencoder],
     pub(crate) train: Examples<'a>,
     pub(crate) valid: Examples<'a>,
@@ -117,19 +117,19 @@ pub(crate) struct Sitter<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// `tuned` as fine-tuning made it of `initial`, which has the pretrained layers `stack`.
+    /// `tuned` as fine-tuning on `train` made it of `initial`, which has the pretrained layers `stack`.
     pub(crate) fn new(
         (initial, tuned): (&'a Network, &'a Network),
         stack: &'a [Autoencoder],
         dataset: &'a Dataset,
-        train_size: Option<usize>,
+        train: Examples<'a>,
         seed: u64,
     ) -> candle_core::Result<Subject<'a>> {
         Ok(Subject {
             tuned: Sitter::new(tuned)?,
             initial: Sitter::new(initial)?,
             stack,
-            train: Examples::first(&dataset.train, train_size.unwrap_or(usize::MAX)),
+            train,
             valid: Examples::all(&dataset.valid),
             test: Examples::all(&dataset.test),
             shape: dataset.test.images.shape(),
@@ -141,6 +141,11 @@ impl<'a> Subject<'a> {
 impl<'a> Sitter<'a> {
     pub(crate) fn new(network: &'a Network) -> candle_core::Result<Sitter<'a>> {
         Ok(Sitter { network, stack: Stack::load(network)? })
+    }
+
+    /// Whether its output layer has been trained: a deep autoencoder's has not.
+    pub(crate) fn classifies(&self) -> bool {
+        self.network.decoder.is_none()
     }
 }
 
@@ -240,11 +245,8 @@ pub(crate) mod tests {
             },
         };
         let pairs = widths.windows(2).enumerate();
-        Network {
-            hidden: pairs.map(|(number, pair)| layer(number, pair[0], pair[1])).collect(),
-            activation,
-            output: layer(99, widths[widths.len() - 1], 3),
-        }
+        let hidden = pairs.map(|(number, pair)| layer(number, pair[0], pair[1])).collect();
+        Network::of(hidden, activation, layer(99, widths[widths.len() - 1], 3))
     }
 
     #[test]

@@ -1,68 +1,73 @@
-//! What the pretrained stack keeps of an image: encoded through every layer and decoded back, before
-//! fine-tuning. Without pretraining there is no decoder and no score.
+//! What is kept of an image through every layer and back: by the pretrained layers before fine-tuning,
+//! and by a deep autoencoder after its fine-tuning on reconstruction. Where there is no decoder there
+//! is no score.
 
-use ablate_sweep::Direction;
+use ablate_sweep::{Direction, Metric, Split};
 use candle_core::Result;
 
 use super::{Occasion, Probe, on_test};
 use crate::autoencoder::Autoencoder;
-use crate::batches::{EVALUATION_ROWS, Rows};
-use crate::engine::{Dense, sum_of};
+use crate::engine::{Dense, Evaluation, Stack};
+use crate::network::Network;
 
 pub(super) const PROBE: Probe = Probe {
     name: "reconstruction",
-    summary: "what the pretrained stack keeps of an image",
+    summary: "what is kept of an image through every layer and back",
     formula: "mean sum_k (r_k - x_k)^2 through all layers and back",
     source: "Hinton and Salakhutdinov 2006",
     occasion: Occasion::Always,
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
-        vec![on_test(
+        let mut metrics = vec![on_test(
             "reconstruction_error",
             "squared pixels",
             Direction::Lower,
             "squared error summed over the pixels, through every layer and back, before fine-tuning",
-        )]
+        )];
+        let splits = [("test", Split::Test), ("valid", Split::Valid), ("train", Split::Train)];
+        metrics.extend(splits.map(|(word, split)| Metric {
+            name: format!("{word}_squared_error"),
+            unit: "squared pixels",
+            direction: Direction::Lower,
+            split,
+            summary: format!(
+                "squared error summed over the pixels of the deep autoencoder, {word} images, weights \
+                 of the best epoch"
+            ),
+        }));
+        metrics
     },
     measure: |subject, found| {
-        if subject.stack.is_empty() {
-            return Ok(());
+        let test = subject.test.images;
+        if let Some(stack) = there_and_back(subject.initial.network, subject.stack)? {
+            let sum = Evaluation::new(&stack).squared_error(&stack, test);
+            found.scores.insert("reconstruction_error".into(), sum / test.len() as f64);
         }
-        let images = subject.test.images;
-        let reconstructions = through_and_back(subject.stack, images)?;
-        let batches = images.chunks(EVALUATION_ROWS);
-        let mut sum = 0.0;
-        for (r, x) in reconstructions.chunks(EVALUATION_ROWS * images.width()).zip(batches) {
-            sum += sum_of(
-                r,
-                x.values(),
-                #[inline(always)]
-                |r, x| (r - x) * (r - x),
-            );
+        if let Some(stack) = there_and_back(subject.tuned.network, &[])? {
+            let mut evaluation = Evaluation::new(&stack);
+            let splits =
+                [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
+            for (word, examples) in splits {
+                let sum = evaluation.squared_error(&stack, examples.images);
+                let error = sum / examples.images.len() as f64;
+                found.scores.insert(format!("{word}_squared_error"), error);
+            }
         }
-        let error = sum / images.len() as f64;
-        found.scores.insert("reconstruction_error".into(), error);
         Ok(())
     },
 };
 
-/// `images` encoded through every layer of `stack` and decoded back, row by row.
-pub(crate) fn through_and_back(stack: &[Autoencoder], images: Rows<'_>) -> Result<Vec<f32>> {
-    let load = |layer: &Autoencoder| {
-        let encoder = Dense::load(&layer.encoder.weight, &layer.encoder.bias)?;
-        Ok((encoder, Dense::decoder(layer)?, layer.activation, layer.reconstruction.units()))
-    };
-    let layers: Vec<_> = stack.iter().map(load).collect::<Result<_>>()?;
-    let mut reconstructions = Vec::with_capacity(images.values().len());
-    for images in images.chunks(EVALUATION_ROWS) {
-        let mut code = images.values().to_vec();
-        for (encoder, _, units, _) in &layers {
-            code = encoder.codes(Rows::new(&code, encoder.inputs()), *units);
-        }
-        for (_, decoder, _, units) in layers.iter().rev() {
-            code = decoder.codes(Rows::new(&code, decoder.inputs()), *units);
-        }
-        reconstructions.extend(code);
+/// The way through the pretrained layers `stack` and back, or else through `network` and its decoder,
+/// if there is either.
+pub(crate) fn there_and_back(network: &Network, stack: &[Autoencoder]) -> Result<Option<Stack>> {
+    if stack.is_empty() {
+        return network.autoencoding().map(|route| Stack::along(&route)).transpose();
     }
-    Ok(reconstructions)
+    let up = |layer: &Autoencoder| {
+        let encoder = Dense::load(&layer.encoder.weight, &layer.encoder.bias)?;
+        Ok((encoder, layer.activation))
+    };
+    let down = |layer: &Autoencoder| Ok((Dense::decoder(layer)?, layer.reconstruction.units()));
+    let layers = stack.iter().map(up).chain(stack.iter().rev().map(down));
+    Ok(Some(Stack::of(layers.collect::<Result<_>>()?)))
 }

@@ -60,13 +60,17 @@ pub(super) const PROBE: Probe = Probe {
     measure: |subject, found| {
         let (mut errors, mut shifts) = (0.0, 0.0);
         for ((corruption, severity), one) in perturbations().zip(perturbed(subject)) {
-            found.scores.insert(metric_name("test_error", corruption, severity), one.error);
+            if subject.tuned.classifies() {
+                found.scores.insert(metric_name("test_error", corruption, severity), one.error);
+            }
             found.scores.insert(metric_name("code_shift", corruption, severity), one.shift);
             let share = 1.0 / (Family::Noise.members().count() * corruption.graded().len()) as f64;
             errors += share * one.error;
             shifts += share * one.shift;
         }
-        found.scores.insert("robust_error".into(), errors);
+        if subject.tuned.classifies() {
+            found.scores.insert("robust_error".into(), errors);
+        }
         found.scores.insert("robust_code_shift".into(), shifts);
         Ok(())
     },

@@ -36,6 +36,9 @@ pub(super) const PROBE: Probe = Probe {
         std::iter::once(mean).chain(graded().map(of)).collect()
     },
     measure: |subject, found| {
+        if !subject.tuned.classifies() {
+            return Ok(());
+        }
         let mut sum = 0.0;
         for corruption in graded() {
             let (severities, errors) = errors(subject, corruption);

@@ -77,7 +77,7 @@ fn spectra(sitter: &Sitter<'_>, images: Rows<'_>) -> Vec<Vec<f64>> {
     let one = |row: usize| {
         let slopes_of = |layer: usize| -> Vec<f32> {
             let codes = evaluation.code(layer, row).iter();
-            codes.map(|&h| sitter.network.activation.slope_at(h)).collect()
+            codes.map(|&h| sitter.network.code_activation.slope_at(h)).collect()
         };
         let slopes: Vec<Vec<f32>> = (0..stack.hidden().len()).map(slopes_of).collect();
         singular_values(&transposed_jacobian(stack, &slopes))

@@ -10,8 +10,8 @@ use ablate_sweep::{Outcome, RunPlan, Value};
 use super::tests::{DIGITS, plan, text};
 use super::train;
 use crate::probes::{self, Probe};
-use crate::shelf::Shelf;
-use crate::stored::Stored;
+use crate::shelf::{LATER, Shelf};
+use crate::stored::{Stored, pretrained};
 
 #[derive(Default)]
 struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
@@ -52,6 +52,57 @@ fn layers_that_runs_share_are_trained_once_and_give_the_same_bits() {
     }
 }
 
+/// Another value of every parameter that is said to reach no layer leaves the layers' bytes as they
+/// are, even where they are trained anew.
+#[test]
+fn what_does_not_reach_a_layer_leaves_its_bytes() {
+    let layers = |changes: &[(&str, Value)]| {
+        let shelf = Memory::default();
+        trained(&plan(changes), Some(&shelf));
+        let files = shelf.0.into_inner().unwrap().into_iter();
+        files.filter(|(file, _)| file.starts_with("layers/")).collect::<BTreeMap<_, _>>()
+    };
+    let plain = layers(&[]);
+    assert_eq!(plain.len(), 2);
+    let frozen = ("fine_tuning", text("frozen"));
+    for later in LATER {
+        let changes = match later {
+            "pretrained_layers" => vec![(later, Value::Int(1))],
+            "fine_tuning" => vec![(later, text("reconstruction"))],
+            "classifier_width" => vec![frozen.clone(), (later, Value::Int(5))],
+            "epochs" | "patience" => vec![(later, Value::Int(2))],
+            _ => vec![(later, Value::Float(0.25))],
+        };
+        let found = layers(&changes);
+        assert!(!found.is_empty() && found.iter().all(|(file, bytes)| plain[file] == *bytes));
+        assert!(found.len() == 2 || later == "pretrained_layers", "{later}");
+    }
+    let few = layers(&[("labels", Value::Int(20))]);
+    assert_eq!(few, plain);
+    let drawn = layers(&[("pretraining", text("marginals"))]);
+    assert_eq!(drawn, plain);
+}
+
+#[test]
+fn every_stage_finds_what_another_run_has_pretrained() {
+    for (pretraining, parts) in [
+        ("supervised-greedy", vec!["layer 1", "layer 2"]),
+        ("marginals", vec!["layer 1", "layer 2"]),
+        ("joint", vec!["autoencoder"]),
+    ] {
+        let shelf = Memory::default();
+        let plan = plan(&[("pretraining", text(pretraining))]);
+        let first = trained(&plan, Some(&shelf));
+        assert!(reused(&first).is_empty());
+        let second = trained(&plan, Some(&shelf));
+        assert_eq!(reused(&second), parts);
+        assert_eq!(
+            Outcome { artifacts: Vec::new(), ..second },
+            Outcome { artifacts: Vec::new(), ..first }
+        );
+    }
+}
+
 #[test]
 fn what_reaches_a_layer_tells_it_apart() {
     let shelf = Memory::default();
@@ -63,6 +114,7 @@ fn what_reaches_a_layer_tells_it_apart() {
         ("batch_size", Value::Int(10)),
         ("tied", Value::Bool(false)),
         ("width", Value::List(vec![31, 32])),
+        ("pretraining", text("supervised-greedy")),
     ] {
         let name = change.0;
         assert!(reused(&trained(&plan(&[change]), Some(&shelf))).is_empty(), "{name}");
@@ -71,6 +123,8 @@ fn what_reaches_a_layer_tells_it_apart() {
     assert!(reused(&trained(&other_seed, Some(&shelf))).is_empty());
     let upper = plan(&[("width", Value::List(vec![32, 31]))]);
     assert_eq!(reused(&trained(&upper, Some(&shelf))), ["layer 1"]);
+    let linear = plan(&[("code_activation", text("linear"))]);
+    assert_eq!(reused(&trained(&linear, Some(&shelf))), ["layer 1"]);
 }
 
 #[test]
@@ -86,25 +140,39 @@ fn a_damaged_layer_is_trained_again() {
 
 #[test]
 fn a_finished_run_comes_back_from_its_files_and_every_probe_finds_the_same_bits() {
-    let shelf = Memory::default();
-    let plan = plan(&[("tied", Value::Bool(false))]);
-    let outcome = trained(&plan, Some(&shelf));
-    let bytes = |role: &str| {
-        let found = outcome.artifacts.iter().find(|artifact| artifact.role == role);
-        shelf.fetch(&found.unwrap().file).unwrap()
-    };
-    let layers = [bytes("layer 1"), bytes("layer 2")];
-    let shape = (784, 10);
-    let stored = Stored::read(&plan, shape, &bytes("network"), &layers).unwrap();
-    assert_eq!(stored.network.hash().unwrap(), outcome.weights_hash);
-    assert_ne!(stored.initial.hash().unwrap(), outcome.weights_hash);
-    assert_eq!(stored.stack.len(), 2);
-    let probes: Vec<&Probe> = probes::ALL.to_vec();
-    let measured = stored.measure(&plan, &DIGITS, &probes).unwrap();
-    let watch = &mut |_: &_| ControlFlow::Continue(());
-    let at_training = train(&plan, &DIGITS, None, &probes, watch).unwrap();
-    assert_eq!(measured.scores, at_training.scores);
-    assert_eq!(measured.profiles, at_training.profiles);
-    let refused = Stored::read(&plan, (783, 10), &bytes("network"), &layers).unwrap_err();
-    assert!(refused.contains("hidden.0.weight: F32 [32, 784]"), "{refused}");
+    let untied = ("tied", Value::Bool(false));
+    let pretraining = |word: &str| ("pretraining", text(word));
+    for changes in [
+        vec![untied],
+        vec![pretraining("none"), ("fine_tuning", text("reconstruction"))],
+        vec![pretraining("supervised-greedy")],
+        vec![pretraining("marginals")],
+        vec![pretraining("joint"), ("code_activation", text("linear"))],
+        vec![
+            ("fine_tuning", text("frozen")),
+            ("classifier_width", Value::Int(7)),
+            ("labels", Value::Int(60)),
+        ],
+    ] {
+        let shelf = Memory::default();
+        let plan = plan(&changes);
+        let outcome = trained(&plan, Some(&shelf));
+        let bytes = |role: &str| {
+            let found = outcome.artifacts.iter().find(|artifact| artifact.role == role);
+            shelf.fetch(&found.unwrap().file).unwrap()
+        };
+        let parts = pretrained(&plan.trial.params).unwrap();
+        let parts: Vec<_> = parts.iter().map(|part| bytes(part)).collect();
+        let stored = Stored::read(&plan, (784, 10), &bytes("network"), &parts).unwrap();
+        assert_eq!(stored.network.hash().unwrap(), outcome.weights_hash);
+        assert_ne!(stored.initial.hash().unwrap(), outcome.weights_hash);
+        let probes: Vec<&Probe> = probes::ALL.to_vec();
+        let measured = stored.measure(&plan, &DIGITS, &probes).unwrap();
+        let watch = &mut |_: &_| ControlFlow::Continue(());
+        let at_training = train(&plan, &DIGITS, None, &probes, watch).unwrap();
+        assert_eq!(measured.scores, at_training.scores, "{changes:?}");
+        assert_eq!(measured.profiles, at_training.profiles, "{changes:?}");
+        let refused = Stored::read(&plan, (783, 10), &bytes("network"), &parts).unwrap_err();
+        assert!(refused.contains("hidden.0.weight: F32 [32, 784]"), "{refused}");
+    }
 }

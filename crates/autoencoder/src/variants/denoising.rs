@@ -55,7 +55,7 @@ const SPARING: [&str; 2] = ["masking", "salt-and-pepper"];
 fn weight(name: &'static str, summary: &'static str) -> Param {
     let domain = Domain::Float { min: Bound::Included(0.0), max: Bound::Unbounded };
     Param::new(name, domain, Value::Float(1.0), summary)
-        .only_when(Condition { param: "corruption", any_of: SPARING.to_vec() })
+        .only_when(Condition::any("corruption", &SPARING))
 }
 
 /// The severity `name`, which means something for the noises that have it, in their range.
@@ -64,7 +64,8 @@ fn severity(name: &'static str, default: f64, summary: &'static str) -> Param {
         let own = |one: &'static Corruption| Some((one.name, one.severity.as_ref()?));
         Family::Noise.members().filter_map(own).filter(|(_, severity)| severity.name == name)
     };
-    let condition = Condition { param: "corruption", any_of: having().map(|one| one.0).collect() };
+    let names: Vec<&'static str> = having().map(|one| one.0).collect();
+    let condition = Condition::any("corruption", &names);
     let max = having().map(|(_, one)| *one.range.end()).fold(f64::INFINITY, f64::min);
     let domain = Domain::Float { min: Bound::Included(0.0), max: Bound::Included(max) };
     Param::new(name, domain, Value::Float(default), summary).only_when(condition)

@@ -130,5 +130,15 @@ pub fn find(name: &str) -> Option<&'static Variant> {
     ALL.iter().copied().find(|variant| variant.name == name)
 }
 
+/// The variant of each of `layers` layers, the lowest first, from one name for all of them or from
+/// names joined by `+`, one a layer.
+pub(crate) fn of_layers(names: &str, layers: usize) -> Option<Vec<&'static Variant>> {
+    let named: Vec<_> = names.split('+').map(find).collect::<Option<_>>()?;
+    match named.as_slice() {
+        [all] => Some(vec![all; layers]),
+        each => (each.len() == layers).then_some(named),
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

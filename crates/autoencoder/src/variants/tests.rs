@@ -98,7 +98,7 @@ pub(crate) fn gradient_error(vars: &[Var], loss: impl Fn() -> Tensor) -> f64 {
     worst / largest
 }
 
-fn nudged(var: &Var, place: usize, step: f64, read: impl Fn() -> f64) -> f64 {
+pub(crate) fn nudged(var: &Var, place: usize, step: f64, read: impl Fn() -> f64) -> f64 {
     let before = var.as_tensor().copy().unwrap();
     let mut values: Vec<f64> = before.flatten_all().unwrap().to_vec1().unwrap();
     values[place] += step;

@@ -164,7 +164,7 @@ fn groups(curves: &[Curve]) -> Vec<(String, Vec<Curve>)> {
     let mut groups: Vec<(String, Vec<Curve>)> = Vec::new();
     for curve in curves {
         let title = match curve.name.rsplit_once('_') {
-            Some((stage, _)) if stage.starts_with("layer") => {
+            Some((stage, _)) if stage.starts_with("layer") || stage == "autoencoder" => {
                 "pretraining loss, by epoch".to_owned()
             }
             Some((_, what)) => format!("{what}, by epoch"),

@@ -60,7 +60,7 @@ fn linear_network(weights: &[f32]) -> Network {
     let both: Vec<f32> = weights.iter().copied().chain(weights.iter().map(|w| -w)).collect();
     let middle = weights.iter().sum::<f32>() * 0.5;
     let output = Dense { weight: var(both, &[2, WIDTH]), bias: var(vec![-middle, middle], &[2]) };
-    Network { hidden: Vec::new(), activation: Activation::Linear, output }
+    Network::of(Vec::new(), Activation::Linear, output)
 }
 
 /// The margin w (x - 1/2) of a linear classifier falls by at most eps |w| in the dual norm, and one
