@@ -4,7 +4,7 @@
 use std::ops::Bound;
 use std::sync::LazyLock;
 
-use ablate_data::datasets;
+use ablate_data::{datasets, own};
 use ablate_sweep::catalog::Breach;
 use ablate_sweep::{
     Catalog, Condition, Domain, Param, Params, ProbeEntry, Rule, Value, VariantEntry,
@@ -95,9 +95,12 @@ fn params() -> Vec<Param> {
     vec![
         Param::new(
             "dataset",
-            Domain::Choice(datasets::ALL.iter().map(|source| source.name).collect()),
+            Domain::ChoiceOrPath {
+                names: datasets::ALL.iter().map(|source| source.name).collect(),
+                endings: own::ENDINGS,
+            },
             text("mnist-5k"),
-            "the images",
+            "the images: a dataset's name, or the path of a user's own",
         ),
         Param::new(
             "train_size",

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ablate_autoencoder::probes::Probe;
 use ablate_autoencoder::stored::{self, Stored};
 use ablate_autoencoder::{Shelf, training_version};
-use ablate_data::{DataError, Dataset, datasets};
+use ablate_data::{DataError, Dataset, datasets, own};
 use ablate_records::{ArtifactFolder, RecordsError};
 use ablate_runner::Trainer;
 use ablate_sweep::{
@@ -24,6 +24,8 @@ use anyhow::{Context, bail};
 #[derive(Debug)]
 pub(crate) struct Laboratory {
     folder: PathBuf,
+    /// Where relative paths of a user's own data start: at the experiment file, once one is read.
+    beside: OnceLock<PathBuf>,
     decoded: Mutex<BTreeMap<String, Arc<Dataset>>>,
     weights: Option<KeptWeights>,
     requested: Vec<&'static Probe>,
@@ -49,7 +51,13 @@ impl Shelf for KeptWeights {
 impl Laboratory {
     /// With full datasets in `folder`; no weights are kept.
     pub(crate) fn new(folder: PathBuf) -> Laboratory {
-        Laboratory { folder, decoded: Mutex::default(), weights: None, requested: Vec::new() }
+        Laboratory {
+            folder,
+            beside: OnceLock::new(),
+            decoded: Mutex::default(),
+            weights: None,
+            requested: Vec::new(),
+        }
     }
 
     /// Keeps the weights of what it trains in `folder`, and takes pretrained layers from there.
@@ -69,16 +77,38 @@ impl Laboratory {
         if let Some(dataset) = decoded.get(name) {
             return Ok(Arc::clone(dataset));
         }
-        let source = datasets::find(name).expect("the catalog only lets registered datasets pass");
-        let dataset = Arc::new(source.load(&self.folder)?);
+        let dataset = Arc::new(match datasets::find(name) {
+            Some(source) => source.load(&self.folder)?,
+            None => own::load(name, &self.place_of(name))?,
+        });
         decoded.insert(name.to_owned(), Arc::clone(&dataset));
         Ok(dataset)
     }
 
-    /// Plans `trial` with `seed`, on data and code as they are now.
+    /// Relative paths of a user's own data start at `folder` from now on.
+    pub(crate) fn beside(&self, folder: &Path) {
+        // Only one experiment file is read.
+        let _ = self.beside.set(folder.to_owned());
+    }
+
+    /// Where a user's own data lies: beside the experiment file; where there is none, because a
+    /// stored run or experiment is asked about, in the folder of experiments or in this one.
+    fn place_of(&self, path: &str) -> PathBuf {
+        if let Some(folder) = self.beside.get() {
+            return folder.join(path);
+        }
+        let usual = Path::new("experiments").join(path);
+        if usual.exists() { usual } else { PathBuf::from(path) }
+    }
+
+    /// Plans `trial` with `seed`, on data and code as they are now. A user's own data that cannot be
+    /// read has no checksum; whoever plans an experiment has read it before.
     pub(crate) fn plan(&self, trial: &Arc<Trial>, seed: u64) -> RunPlan {
-        let source = datasets::find(dataset_name(&trial.params));
-        let checksum = source.map(ablate_data::Source::checksum).unwrap_or_default();
+        let name = dataset_name(&trial.params);
+        let checksum = match datasets::find(name) {
+            Some(source) => source.checksum(),
+            None => self.dataset(name).map(|own| own.checksum.clone()).unwrap_or_default(),
+        };
         RunPlan::new(Arc::clone(trial), seed, &checksum, &training_version(&trial.params))
     }
 

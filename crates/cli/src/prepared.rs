@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ablate_autoencoder::probes::{self, Probe};
+use ablate_data::own;
 use ablate_records::{ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
@@ -61,6 +62,10 @@ impl Prepared {
         let experiment = Experiment::read(source, &overrides, catalog).map_err(diagnosed)?;
         let limit = Limit { max_runs: target.max_runs };
         let expansion = experiment.expand(catalog, limit).map_err(diagnosed)?;
+        if let Some(folder) = &found.folder {
+            laboratory.beside(folder);
+        }
+        check_own_data(&expansion.trials, laboratory)?;
         let plan = |trial: &Arc<Trial>| -> Vec<RunPlan> {
             experiment.seeds.iter().map(|&seed| laboratory.plan(trial, seed)).collect()
         };
@@ -180,10 +185,30 @@ pub(crate) fn baseline(trial: &Trial, catalog: &Catalog) -> Option<TrialId> {
     catalog.resolve(&params).ok().map(|trial| trial.id)
 }
 
+/// Reads each user's own dataset that a trial names: without it there is no telling which runs are
+/// meant. What is published or generated is known by its declaration.
+fn check_own_data(trials: &[Arc<Trial>], laboratory: &Laboratory) -> anyhow::Result<()> {
+    let own = trials.iter().map(|trial| &trial.params);
+    for params in own.filter(|params| own::is_path(dataset_name(params))) {
+        let name = dataset_name(params);
+        let dataset = laboratory.dataset(name)?;
+        let (there, asked) = (dataset.train.len(), params.count("train_size"));
+        if let Some(size) = asked.filter(|size| *size > there) {
+            return Err(Usage(format!(
+                "train_size is {size}, but {name} has {there} training images: give fewer, or \"all\""
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// The text of an experiment and where it comes from.
 struct Text {
     name: String,
     path: String,
+    /// The folder of the file; `None` for an experiment of the store.
+    folder: Option<PathBuf>,
     text: String,
     overrides: Vec<String>,
 }
@@ -214,7 +239,7 @@ impl Text {
         };
         let path = format!("{experiment} (as last swept)");
         let ExperimentRecord { name, text, overrides, .. } = record;
-        Ok(Text { name, path, text, overrides })
+        Ok(Text { name, path, folder: None, text, overrides })
     }
 
     fn read(path: &Path) -> anyhow::Result<Text> {
@@ -235,6 +260,7 @@ impl Text {
             Usage(format!("{shown} is not UTF-8 text: byte {at} is where it stops being so"))
         })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Text { name: stem, path: shown, text, overrides: Vec::new() })
+        let folder = path.parent().map(Path::to_owned);
+        Ok(Text { name: stem, path: shown, folder, text, overrides: Vec::new() })
     }
 }

@@ -130,6 +130,99 @@ pub enum DataError {
         /// How many classes there are.
         classes: usize,
     },
+    /// What is at a path is no dataset.
+    #[error("{}: expected {expected}", .path.display())]
+    NoDataset {
+        /// Where it is.
+        path: PathBuf,
+        /// What would be valid.
+        expected: &'static str,
+    },
+    /// A file is no NumPy array, or none that can be read.
+    #[error("{file}: is no .npy array that can be read: {problem}")]
+    Npy {
+        /// Which file.
+        file: String,
+        /// What is wrong, and what would be valid.
+        problem: String,
+    },
+    /// An archive cannot be unzipped.
+    #[error("{file}: is not a whole .npz archive: {problem}")]
+    Zip {
+        /// Which file.
+        file: String,
+        /// What the decoder says.
+        problem: String,
+    },
+    /// An archive or a folder lacks an array.
+    #[error("{file}: expected {expected}")]
+    NoArray {
+        /// The archive or the folder.
+        file: String,
+        /// Which arrays would be valid.
+        expected: String,
+    },
+    /// An array has dimensions of no meaning here.
+    #[error("{file}: has the shape {found:?}, expected {expected}")]
+    ArrayShape {
+        /// Which file.
+        file: String,
+        /// Its dimensions.
+        found: Vec<usize>,
+        /// What would be valid.
+        expected: &'static str,
+    },
+    /// An array holds numbers of another type.
+    #[error("{file}: holds numbers of {found}, expected {expected}")]
+    Dtype {
+        /// Which file.
+        file: String,
+        /// The type, as NumPy calls it.
+        found: String,
+        /// What would be valid.
+        expected: &'static str,
+    },
+    /// A pixel is no shade of grey.
+    #[error("{file}: image {image} has a pixel of {value}, expected numbers from 0 to 1")]
+    Pixel {
+        /// Which file.
+        file: String,
+        /// Which image, counted from 0.
+        image: usize,
+        /// The pixel's value.
+        value: f32,
+    },
+    /// A label can be no class.
+    #[error("{file}: label {index} is {label}, expected a whole number from 0 to 255")]
+    NoLabel {
+        /// Which file.
+        file: String,
+        /// Which label, counted from 0.
+        index: usize,
+        /// Its value.
+        label: String,
+    },
+    /// A part of the dataset would be empty.
+    #[error(
+        "{file}: too few images: {train} to train on, {valid} to validate on and {test} to test on, \
+         expected at least one of each"
+    )]
+    TooFew {
+        /// The file of the training images.
+        file: String,
+        /// Images to train on.
+        train: usize,
+        /// Images to validate on.
+        valid: usize,
+        /// Images to test on.
+        test: usize,
+    },
+    /// There is nothing to tell apart.
+    #[error("{file}: every label is 0, expected at least two classes")]
+    OneClass {
+        /// The file of the training images.
+        file: String,
+    },
     /// Training and test images are not of one size.
     #[error(
         "{file}: its images have {} x {} pixels, expected {} x {} as in {other}",

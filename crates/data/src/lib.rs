@@ -12,6 +12,8 @@ pub mod generator;
 pub mod idx;
 pub mod images;
 mod normal;
+mod npy;
+pub mod own;
 mod photographs;
 mod smoothing;
 pub mod source;

@@ -63,7 +63,7 @@ impl ColumnType {
             Domain::Int { word: None, .. } => ColumnType::Integer,
             Domain::Int { word: Some(_), .. } | Domain::Widths { .. } => ColumnType::Any,
             Domain::Float { .. } => ColumnType::Real,
-            Domain::Choice(_) => ColumnType::Text,
+            Domain::Choice(_) | Domain::ChoiceOrPath { .. } => ColumnType::Text,
         }
     }
 

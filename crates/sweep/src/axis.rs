@@ -189,7 +189,7 @@ pub(crate) fn invalid(
     };
     let mistake = Mistake::new(place, format!("{shown} is not valid for `{name}`"));
     let near = match (domain, value) {
-        (Domain::Choice(names), Value::Text(text)) => nearest(text, names.iter().copied()),
+        (domain, Value::Text(text)) => nearest(text, domain.names().iter().copied()),
         _ => None,
     };
     match near {
@@ -209,7 +209,7 @@ fn computed(
     let grain = match domain {
         Domain::Int { .. } | Domain::Widths { .. } => Grain::Whole,
         Domain::Float { .. } => Grain::Real,
-        Domain::Bool | Domain::Choice(_) => {
+        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => {
             let title = format!("`{name}` takes no numbers, so it has no range");
             return Err(vec![Mistake::new(place, title).label(format!("it takes {domain}"))]);
         }

@@ -30,6 +30,13 @@ pub enum Domain {
     },
     /// One of these names.
     Choice(Vec<&'static str>),
+    /// One of these names, or a path, which has a `/` or ends in one of `endings`.
+    ChoiceOrPath {
+        /// The names.
+        names: Vec<&'static str>,
+        /// What a path without a `/` ends in.
+        endings: &'static [&'static str],
+    },
     /// A whole number from `min` to `max`, or a list of them, one a layer.
     Widths {
         /// The smallest number allowed.
@@ -58,6 +65,10 @@ impl Domain {
             (Domain::Choice(names), Value::Text(text)) => {
                 names.contains(&text.as_str()).then(|| value.clone())
             }
+            (Domain::ChoiceOrPath { names, endings }, Value::Text(text)) => {
+                let path = text.contains('/') || endings.iter().any(|end| text.ends_with(end));
+                (path || names.contains(&text.as_str())).then(|| value.clone())
+            }
             (Domain::Widths { min, max }, Value::Int(whole)) => {
                 (min..=max).contains(&whole).then(|| value.clone())
             }
@@ -67,6 +78,14 @@ impl Domain {
             _ => None,
         };
         accepted.ok_or_else(|| self.to_string())
+    }
+
+    /// The names that it takes.
+    pub fn names(&self) -> &[&'static str] {
+        match self {
+            Domain::Choice(names) | Domain::ChoiceOrPath { names, .. } => names,
+            Domain::Bool | Domain::Int { .. } | Domain::Float { .. } | Domain::Widths { .. } => &[],
+        }
     }
 }
 
@@ -105,15 +124,21 @@ impl fmt::Display for Domain {
                 (Bound::Excluded(low), Bound::Unbounded) => write!(out, "a number above {low}"),
                 _ => write!(out, "a number in {}, {}", lower(*min), upper(*max)),
             },
-            Domain::Choice(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-                write!(out, "one of {}", names.join(", "))
+            Domain::Choice(names) => write!(out, "one of {}", quoted(names)),
+            Domain::ChoiceOrPath { names, endings } => {
+                let (names, endings) = (quoted(names), endings.join(" or "));
+                write!(out, "one of {names}, or a path (with a /, or ending in {endings})")
             }
             Domain::Widths { min, max } => {
                 write!(out, "a whole number from {min} to {max}, or a list of them, one a layer")
             }
         }
     }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    names.join(", ")
 }
 
 fn lower(bound: Bound<f64>) -> String {
@@ -145,6 +170,20 @@ mod tests {
         let patience = Domain::Int { min: 1, max: i64::MAX, word: Some("never") };
         assert_eq!(patience.to_string(), "a whole number of at least 1 or \"never\"");
         assert_eq!(Domain::Choice(vec!["sgd", "adam"]).to_string(), "one of \"sgd\", \"adam\"");
+    }
+
+    #[test]
+    fn a_name_or_a_path_is_taken_and_a_name_that_is_neither_is_not() {
+        let domain = Domain::ChoiceOrPath { names: vec!["digits"], endings: &[".npz", ".npy"] };
+        for path in ["digits", "letters.npz", "letters-images.npy", "./letters", "../a b/c"] {
+            assert!(domain.check(&Value::Text(path.into())).is_ok(), "{path}");
+        }
+        for wrong in ["digit", "letters", "letters.csv", ""] {
+            assert_eq!(
+                domain.check(&Value::Text(wrong.into())).unwrap_err(),
+                "one of \"digits\", or a path (with a /, or ending in .npz or .npy)"
+            );
+        }
     }
 
     #[test]

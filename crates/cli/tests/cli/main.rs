@@ -7,6 +7,7 @@ mod hostile;
 mod interruptions;
 mod listing;
 mod mistakes;
+mod own_data;
 mod pages;
 mod pictures;
 mod planning;

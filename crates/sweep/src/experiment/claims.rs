@@ -185,7 +185,7 @@ impl<'s> ClaimReader<'_, 's> {
         let name = field.text(self.reader.log)?;
         let name = self.reader.param(name, &field.value_place)?;
         let declared = self.reader.catalog.declarations(&name);
-        let named = |domain: &Domain| matches!(domain, Domain::Choice(_) | Domain::Bool);
+        let named = |domain: &Domain| *domain == Domain::Bool || !domain.names().is_empty();
         if declared.iter().all(|param| named(&param.domain)) {
             let title = format!("nothing can grow or fall along `{name}`");
             let label = "its values are no numbers";

@@ -44,9 +44,10 @@ fn unknown_name(name: &Name, place: &Place, catalog: &Catalog) -> Option<Mistake
         return None;
     }
     let mistake = Mistake::new(place, format!("`{}` is no parameter", name.text));
-    let is_choice = known.iter().flat_map(|known| catalog.declarations(known)).any(|param| {
-        matches!(&param.domain, Domain::Choice(names) if names.contains(&name.text.as_str()))
-    });
+    let is_choice = known
+        .iter()
+        .flat_map(|known| catalog.declarations(known))
+        .any(|param| param.domain.names().contains(&name.text.as_str()));
     Some(match nearest(&name.text, known) {
         _ if is_choice => mistake.label(format!("to mean the name, write '{}'", name.text)),
         _ if catalog.metric(&name.text).is_some() => {
@@ -86,7 +87,9 @@ fn impossible(name: &Name, value: &Value, place: &Place, catalog: &Catalog) -> O
     let declarations = catalog.declarations(&name.text);
     let domains: Vec<&Domain> = declarations.iter().map(|param| &param.domain).collect();
     let possible = |domain: &&Domain| match domain {
-        Domain::Bool | Domain::Choice(_) => domain.check(value).is_ok(),
+        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => {
+            domain.check(value).is_ok()
+        }
         Domain::Int { word, .. } => {
             value.as_float().is_some() || (word.is_some() && value.as_text() == *word)
         }
@@ -101,7 +104,7 @@ fn impossible(name: &Name, value: &Value, place: &Place, catalog: &Catalog) -> O
         other => other.to_string(),
     };
     let near = match (first, value) {
-        (Domain::Choice(names), Value::Text(text)) => nearest(text, names.iter().copied()),
+        (domain, Value::Text(text)) => nearest(text, domain.names().iter().copied()),
         _ => None,
     };
     let mistake = Mistake::new(place, format!("`{}` is never {shown}", name.text));

@@ -336,7 +336,7 @@ enum Kind {
 impl Kind {
     fn of(domain: &Domain) -> Kind {
         match domain {
-            Domain::Bool | Domain::Choice(_) => Kind::Name,
+            Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => Kind::Name,
             Domain::Int { .. } | Domain::Widths { .. } => Kind::Whole,
             Domain::Float { .. } => Kind::Real,
         }
