@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::columns::{ColumnType, quoted};
 use crate::error::{RecordsError, Trouble};
 use crate::store::Store;
-use crate::views;
+use crate::{seal, views};
 
 impl Store {
     /// Makes every parameter and metric of `catalog` a column. What earlier catalogs declared
@@ -16,14 +16,18 @@ impl Store {
     /// # Errors
     /// [`RecordsError::BadName`] for a name that is no identifier or is taken by another column.
     pub fn declare(&mut self, catalog: &Catalog) -> Result<(), RecordsError> {
-        let wanted = Declared::by(catalog);
+        self.declare_all(&Declared::by(catalog))
+    }
+
+    /// Makes all of `wanted` columns; see [`Store::declare`].
+    pub(crate) fn declare_all(&mut self, wanted: &Declared) -> Result<(), RecordsError> {
         let stored = self.read("read what was declared", Declared::in_store)?;
-        if stored.includes(&wanted) {
+        if stored.includes(wanted) {
             return Ok(());
         }
         self.write("declare parameters and metrics", |transaction| {
             let stored = Declared::in_store(transaction)?;
-            stored.refuse_clashes(&wanted)?;
+            stored.refuse_clashes(wanted)?;
             // Columns cannot be changed while a view names them.
             views::drop_all(transaction)?;
             for param in &wanted.params {
@@ -32,7 +36,8 @@ impl Store {
             for metric in &wanted.metrics {
                 declare_metric(transaction, &stored, metric)?;
             }
-            views::rebuild(transaction)
+            views::rebuild(transaction)?;
+            seal::renew_schema(transaction)
         })
     }
 }

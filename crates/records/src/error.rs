@@ -278,6 +278,16 @@ pub(crate) enum Trouble {
     Whole(Box<RecordsError>),
 }
 
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Trouble::Sql(source) => write!(out, "{source}"),
+            Trouble::Damaged(what) => out.write_str(what),
+            Trouble::Whole(whole) => write!(out, "{whole}"),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Trouble {
     fn from(source: rusqlite::Error) -> Trouble {
         Trouble::Sql(source)

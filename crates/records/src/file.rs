@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{RecordsError, Trouble};
-use crate::migrations::{APPLICATION_ID, MIGRATIONS, migrate, version};
+use crate::migrations::{APPLICATION_ID, MIGRATIONS, migrate, migrate_copy, version};
 
 /// How long a command waits for another process that writes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,6 +78,21 @@ pub(crate) fn open_readable(path: &Path) -> Result<Connection, RecordsError> {
         Ok(connection)
     };
     prepare().map_err(|trouble| trouble.at(path, "read the store", PATIENCE))
+}
+
+/// Copies the store to a file without a name, which SQLite takes away with the connection, however
+/// the process ends, and migrates it there.
+pub(crate) fn open_migrated_copy(path: &Path) -> Result<Connection, RecordsError> {
+    let prepare = || -> Result<Connection, Trouble> {
+        let original = connect_readable(path)?;
+        let mut copy = Connection::open("")?;
+        Backup::new(&original, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
+        configure(&copy)?;
+        migrate_copy(&mut copy)?;
+        copy.pragma_update(None, "query_only", true)?;
+        Ok(copy)
+    };
+    prepare().map_err(|trouble| trouble.at(path, "read a migrated copy of", PATIENCE))
 }
 
 /// On a read-only disk SQLite cannot make the `-shm` file that it needs beside a store in WAL mode.

@@ -11,20 +11,25 @@
 //! SQLite client, through the flat views that `SCHEMA.md` draws.
 
 mod artifacts;
+mod check;
 mod claim;
 mod columns;
+mod content;
 mod declaration;
+mod digest;
 mod ending;
 mod error;
 mod experiment;
 mod file;
 mod filter;
 mod measured;
+mod merge;
 mod migrations;
 mod process;
 mod query;
 mod rows;
 mod runs;
+mod seal;
 mod series;
 mod session;
 mod sql;
@@ -34,12 +39,14 @@ mod trial;
 mod views;
 
 pub use artifacts::ArtifactFolder;
+pub use check::{Depth, Health, Hurt};
 pub use claim::Claim;
 pub use columns::ColumnType;
 pub use error::RecordsError;
 pub use experiment::{ExperimentRecord, ExperimentSummary};
 pub use file::Durability;
 pub use measured::{Added, Difference};
+pub use merge::{Conflict, Merged};
 pub use process::Owner;
 pub use query::{Columns, Order, Query};
 pub use rows::{Cell, Rows};

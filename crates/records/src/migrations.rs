@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{RecordsError, Trouble};
-use crate::{file, views};
+use crate::{file, seal, views};
 
 /// `ablt` in ASCII: what `application_id` says in every store, so that `file` and we can tell one.
 pub(crate) const APPLICATION_ID: i32 = 0x6162_6c74;
@@ -18,8 +18,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x6162_6c74;
 ///
 /// `tests/stores` holds a store of every schema, which a test opens. Views are not part of the
 /// list: they are dropped before a migration and made anew after it.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Creates or migrates the store at `path`, all or nothing, however many processes try at once.
 pub(crate) fn migrate(
@@ -43,15 +47,34 @@ pub(crate) fn migrate(
     if found > 0 && found < known {
         back_up(path, found)?;
     }
-    views::drop_all(&transaction)?;
-    for migration in &migrations[found as usize..] {
-        transaction.execute_batch(migration)?;
-    }
-    stamp(&transaction, known)?;
-    views::rebuild(&transaction)?;
+    apply(&transaction, &migrations[found as usize..], known)?;
     transaction.commit()?;
     tracing::debug!(path = %path.display(), from = found, to = known, "migrated the store");
     Ok(())
+}
+
+/// Migrates a copy that nobody else knows of.
+pub(crate) fn migrate_copy(connection: &mut Connection) -> Result<(), Trouble> {
+    let known = u32::try_from(MIGRATIONS.len()).expect("there are few migrations");
+    let transaction = connection.transaction()?;
+    let found = version(&transaction)?;
+    apply(&transaction, &MIGRATIONS[found as usize..], known)?;
+    Ok(transaction.commit()?)
+}
+
+/// Brings the schema to `known` by `migrations`; without any, makes the views anew.
+fn apply(transaction: &Transaction<'_>, migrations: &[&str], known: u32) -> Result<(), Trouble> {
+    views::drop_all(transaction)?;
+    for migration in migrations {
+        transaction.execute_batch(migration)?;
+    }
+    stamp(transaction, known)?;
+    views::rebuild(transaction)?;
+    if migrations.is_empty() {
+        seal::renew_schema(transaction)
+    } else {
+        seal::renew_all(transaction)
+    }
 }
 
 /// The file's schema; 0 for a fresh file.

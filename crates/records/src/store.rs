@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::{RecordsError, Trouble};
 use crate::file::{self, Durability, PATIENCE};
 use crate::process::Process;
+use crate::seal::{self, Touched};
 
 /// One connection to a run store. Threads and processes that work at once each open their own.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub struct Store {
     connection: Connection,
     path: PathBuf,
     process: Process,
+    touched: Touched,
 }
 
 impl Store {
@@ -27,7 +29,7 @@ impl Store {
     pub fn open(path: impl AsRef<Path>, durability: Durability) -> Result<Store, RecordsError> {
         let path = absolute(path.as_ref())?;
         let connection = file::open_writable(&path, durability)?;
-        Ok(Store { connection, path, process: Process::this() })
+        Store::watched(connection, path)
     }
 
     /// Opens the store at `path` for reading only; writing through it fails.
@@ -37,7 +39,27 @@ impl Store {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Store, RecordsError> {
         let path = absolute(path.as_ref())?;
         let connection = file::open_readable(&path)?;
-        Ok(Store { connection, path, process: Process::this() })
+        Store::watched(connection, path)
+    }
+
+    /// Opens the store at `path` for reading only, whichever release made it: one of an earlier
+    /// schema is copied to a nameless file, which goes with the connection, and migrated there.
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`], but for [`RecordsError::Older`].
+    pub fn open_any_schema(path: impl AsRef<Path>) -> Result<Store, RecordsError> {
+        let path = absolute(path.as_ref())?;
+        let connection = match file::open_readable(&path) {
+            Err(RecordsError::Older { .. }) => file::open_migrated_copy(&path)?,
+            opened => opened?,
+        };
+        Store::watched(connection, path)
+    }
+
+    fn watched(mut connection: Connection, path: PathBuf) -> Result<Store, RecordsError> {
+        let touched = Touched::watch(&mut connection)
+            .map_err(|error| Trouble::Sql(error).at(&path, "watch", PATIENCE))?;
+        Ok(Store { connection, path, process: Process::this(), touched })
     }
 
     /// Where the store is, as an absolute path.
@@ -52,6 +74,7 @@ impl Store {
 
     /// One transaction that may write. It takes the lock at once: a lock taken at the first write
     /// could find that another process has written since the first read, which waiting cannot cure.
+    /// What the work has changed is sealed before it is committed.
     pub(crate) fn write<T>(
         &mut self,
         doing: &'static str,
@@ -59,8 +82,11 @@ impl Store {
     ) -> Result<T, RecordsError> {
         let attempt = || -> Result<T, Trouble> {
             let behavior = TransactionBehavior::Immediate;
+            // What an earlier attempt touched was rolled back.
+            self.touched.take();
             let transaction = self.connection.transaction_with_behavior(behavior)?;
             let done = work(&transaction)?;
+            seal::renew(&transaction, &self.touched)?;
             transaction.commit()?;
             Ok(done)
         };

@@ -3,7 +3,7 @@
 
 use ablate_sweep::{Params, Trial, TrialId, Value};
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::columns::quoted;
 use crate::error::{RecordsError, Trouble};
@@ -11,7 +11,7 @@ use crate::error::{RecordsError, Trouble};
 /// The key of `trial`, whose row is made or brought up to date: a release that knows a new
 /// parameter names it (with the default that was always meant) for trials that are already there.
 pub(crate) fn save(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     trial: &Trial,
     baseline: Option<&TrialId>,
 ) -> Result<i64, Trouble> {
@@ -35,10 +35,7 @@ pub(crate) fn save(
 }
 
 /// The key of `trial` if it is in the store, its parameters brought up to date.
-pub(crate) fn refresh(
-    transaction: &Transaction<'_>,
-    trial: &Trial,
-) -> Result<Option<i64>, Trouble> {
+pub(crate) fn refresh(transaction: &Connection, trial: &Trial) -> Result<Option<i64>, Trouble> {
     let found: Option<(i64, String)> = transaction
         .prepare_cached("SELECT key, params FROM trial WHERE id = ?1")?
         .query_row([&trial.id.0], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -63,7 +60,7 @@ pub(crate) fn params_in(text: &str) -> Result<Params, Trouble> {
         .ok_or_else(|| Trouble::Damaged(format!("a trial has the unreadable parameters {text}")))
 }
 
-fn insert_columns(transaction: &Transaction<'_>, key: i64, params: &Params) -> Result<(), Trouble> {
+fn insert_columns(transaction: &Connection, key: i64, params: &Params) -> Result<(), Trouble> {
     let mut names = String::from("trial");
     let mut places = String::from("?1");
     let mut values = vec![Sql::Integer(key)];

@@ -42,6 +42,7 @@ pub(crate) const LAST: &[FixedColumn] = &[
     column("epochs_run", "r.epochs", ColumnType::Integer),
     column("best_epoch", "r.best_epoch", ColumnType::Integer),
     column("weights_hash", "r.weights_hash", ColumnType::Text),
+    column("content_hash", "r.content_hash", ColumnType::Text),
     column("seconds", "r.seconds", ColumnType::Real),
     column("attempt", "r.attempt", ColumnType::Integer),
     column("started_at", "r.started_at", ColumnType::Text),
@@ -52,6 +53,7 @@ pub(crate) const LAST: &[FixedColumn] = &[
     column("git_dirty", "s.git_dirty", ColumnType::Text),
     column("version", "s.version", ColumnType::Text),
     column("host", "s.host", ColumnType::Text),
+    column("imported", "s.imported_file", ColumnType::Text),
     column("number", "r.key", ColumnType::Integer),
 ];
 

@@ -74,7 +74,7 @@ fn kill_after(mut child: Child, after: Duration) -> Vec<(String, RunId)> {
     said
 }
 
-fn assert_whole(path: &Path) {
+pub(crate) fn assert_whole(path: &Path) {
     let client = rusqlite::Connection::open(path).unwrap();
     let verdict: String =
         client.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap();

@@ -1,11 +1,13 @@
 //! The store from outside: what its users may count on, and what it does when it is hurt.
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
+mod checking;
 mod claims;
 mod experiments;
 mod filters;
 mod fixtures;
 mod kill;
+mod merging;
 mod opening;
 mod page;
 mod queries;
