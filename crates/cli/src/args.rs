@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     after_help = "Data goes to stdout, progress and messages to stderr.\n\n\
                   Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
-                  3 some runs failed or are unfinished, a verified run differs, or a claim is not supported;\n\
+                  3 some runs failed, are unfinished, differ or are damaged, or a claim is not supported;\n\
                   130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on).",
     after_long_help = "Examples:\n  \
         ablate plan experiments/first-look.toml        what would run, and why\n  \
@@ -22,7 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
         ablate compare first-look --axis pretraining   paired by seed\n  \
         ablate table first-look --format latex         the table, for the paper\n\n\
         Exit codes: 0 done; 1 error; 2 bad usage or experiment file;\n\
-        3 some runs failed or are unfinished, a verified run differs, or a claim is not supported;\n\
+        3 some runs failed, are unfinished, differ or are damaged, or a claim is not supported;\n\
         130 or 143 stopped by Ctrl-C or SIGTERM (start again to go on)."
 )]
 pub(crate) struct Cli {
@@ -96,6 +96,10 @@ pub(crate) enum Command {
     Reconstruct(Reconstruct),
     /// Train a finished run again and compare every bit of curves, weights and scores
     Verify(Verify),
+    /// Take the runs of other stores into this one: only what is new, in any order
+    Merge(Merge),
+    /// Is the store what was written? Every row and, if asked for, every file is compared
+    Check(Check),
     /// List what can be named in an experiment file
     List(List),
     /// Show which datasets are there and which files are missing
@@ -322,6 +326,23 @@ pub(crate) struct Verify {
     /// Ids of finished runs, or the beginnings of them
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Stores, which are only read; those of earlier releases too
+    #[arg(value_name = "OTHER.db", required = true)]
+    pub(crate) others: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Read the files of all runs, too
+    #[arg(long)]
+    pub(crate) artifacts: bool,
+    /// Copy what is whole to a new store
+    #[arg(long, value_name = "NEW.db")]
+    pub(crate) salvage: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -10,8 +10,8 @@ use ablate_records::RecordsError;
 pub(crate) enum Exit {
     /// Everything that was asked for is done.
     Done,
-    /// Not every run is finished: some failed, or another process holds them. Or a run that was
-    /// verified or measured again differs, or could not be measured.
+    /// Not every run is finished: some failed, or another process holds them. Or a run differs from
+    /// what another store, another training or another measurement says, or is damaged.
     Unfinished,
     /// A claim is refuted or undecided.
     Unsupported,

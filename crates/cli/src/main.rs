@@ -48,6 +48,8 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Filters(args) => commands::filters::run(args, common, terminal),
         Command::Reconstruct(args) => commands::reconstruct::run(args, common, terminal),
         Command::Verify(args) => commands::verify::run(args, common, terminal),
+        Command::Merge(args) => commands::merge::run(args, common, terminal),
+        Command::Check(args) => commands::check::run(args, common, terminal),
         Command::List(args) => commands::list::run(args, common, terminal),
         Command::Data(args) => commands::data::run(args, common, terminal),
     }

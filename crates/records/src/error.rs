@@ -108,7 +108,7 @@ pub enum RecordsError {
     /// The file is damaged.
     #[error(
         "{} is damaged: cannot {doing} ({what}); copy the file with its -wal file before anything \
-         else, then restore a backup or try `sqlite3 FILE .recover`",
+         else, then restore a backup or try `ablate check --salvage NEW.db` (or `sqlite3 FILE .recover`)",
         path.display()
     )]
     Damaged {

@@ -1,10 +1,12 @@
 //! The commands, one a file: each reads its arguments, asks the other crates, and prints.
 
+pub(crate) mod check;
 pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod filters;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod query;

@@ -3,6 +3,7 @@
 
 mod bench;
 mod claims;
+mod exchange;
 mod hostile;
 mod interruptions;
 mod listing;
