@@ -13,6 +13,7 @@ mod catalog;
 mod cost;
 mod eigenvalues;
 mod engine;
+mod exported;
 mod finetuning;
 mod geometry;
 pub mod initialization;
@@ -35,6 +36,7 @@ mod training;
 pub mod variants;
 
 pub use catalog::{catalog, training_version};
+pub use exported::exported_network;
 pub use journal::Watch;
 pub use shelf::Shelf;
 pub use stored::Stored;

@@ -131,8 +131,16 @@ impl Tensors {
     /// # Panics
     /// Never: names and shapes are our own.
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_bytes_with(HashMap::new())
+    }
+
+    /// The file, with entries of metadata beside the hash.
+    ///
+    /// # Panics
+    /// Never: names and shapes are our own.
+    pub fn to_bytes_with(&self, mut metadata: HashMap<String, String>) -> Vec<u8> {
         let views = self.0.iter().map(|(name, stored)| (name, stored.view()));
-        let metadata = HashMap::from([(HASH.to_owned(), self.hash())]);
+        metadata.insert(HASH.to_owned(), self.hash());
         safetensors::serialize(views, Some(metadata)).expect("the header is small")
     }
 

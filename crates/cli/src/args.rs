@@ -100,6 +100,12 @@ pub(crate) enum Command {
     Merge(Merge),
     /// Is the store what was written? Every row and, if asked for, every file is compared
     Check(Check),
+    /// Hand runs to other programs: CSV, JSON lines, Parquet, TensorBoard, MLflow
+    Export(Export),
+    /// Hand a run's network to other programs: safetensors with the names of PyTorch
+    Weights(Weights),
+    /// Take runs that were trained elsewhere, from CSV, into the tables of an experiment
+    Import(Import),
     /// List what can be named in an experiment file
     List(List),
     /// Show which datasets are there and which files are missing
@@ -346,6 +352,42 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Which runs, as for `query`; all current ones if not given
+    #[arg(value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+    /// For which program
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// A new folder; for MLflow the address of its server, such as http://127.0.0.1:5000
+    #[arg(long, short, value_name = "PATH")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Weights {
+    /// The run's id, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// A new file
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// One row a run: columns for parameters, `seed` and metrics
+    #[arg(value_name = "CSV")]
+    pub(crate) file: PathBuf,
+    /// The experiment in whose tables they are to stand, by its name in the store
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: String,
+    /// Give runs that were imported before the scores of this file
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct List {
     /// What to list
     #[arg(value_enum)]
@@ -379,6 +421,21 @@ pub(crate) enum Listed {
     Parameters,
     /// What has been swept into the store.
     Experiments,
+}
+
+/// Formats of other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// runs.csv and curves.csv.
+    Csv,
+    /// runs.jsonl and curves.jsonl, an object a line.
+    Jsonl,
+    /// runs.parquet and curves.parquet.
+    Parquet,
+    /// A folder of event files a run, with hyperparameters.
+    Tensorboard,
+    /// Through the REST interface of a running server.
+    Mlflow,
 }
 
 /// Formats of a plan.
@@ -476,6 +533,7 @@ mod tests {
             "README.md",
             "experiments/README.md",
             "scripts/README.md",
+            "crates/exchange/EXCHANGE.md",
             "crates/records/SCHEMA.md",
             "crates/report/METHOD.md",
             "crates/autoencoder/PROBES.md",

@@ -56,6 +56,7 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
             RecordsError::UnknownRun { .. }
             | RecordsError::AmbiguousRun { .. }
             | RecordsError::NotFinished { .. }
+            | RecordsError::UnknownExperiment { .. }
             | RecordsError::UnknownColumn { .. }
             | RecordsError::Incomparable { .. }
             | RecordsError::SqlRefused { .. }

@@ -50,6 +50,9 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Verify(args) => commands::verify::run(args, common, terminal),
         Command::Merge(args) => commands::merge::run(args, common, terminal),
         Command::Check(args) => commands::check::run(args, common, terminal),
+        Command::Export(args) => commands::export::run(args, common, terminal),
+        Command::Weights(args) => commands::weights::run(args, common, terminal),
+        Command::Import(args) => commands::import::run(args, common, terminal),
         Command::List(args) => commands::list::run(args, common, terminal),
         Command::Data(args) => commands::data::run(args, common, terminal),
     }

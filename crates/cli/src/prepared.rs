@@ -10,8 +10,8 @@ use ablate_data::own;
 use ablate_records::{ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
-    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, RunId, RunPlan, RunState,
-    Source, Trial, TrialId, Value,
+    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Run, RunId, RunPlan,
+    RunState, Source, Trial, TrialId, Value,
 };
 
 use crate::args::{Common, Target};
@@ -158,19 +158,41 @@ impl Prepared {
         Ok(sittings)
     }
 
-    /// The runs of the experiment as the store has them now.
+    /// The runs of the experiment as the store has them now. What was imported for it stands where it
+    /// has no run of its own: in the trial of the same parameters, or behind all others as a trial
+    /// more.
     pub(crate) fn run_set(&self, store: &Store) -> anyhow::Result<RunSet> {
         let ids: Vec<RunId> = self.plans.iter().map(|plan| plan.id.clone()).collect();
-        let mut found: HashMap<TrialId, Vec<_>> = HashMap::new();
+        let mut found: HashMap<TrialId, Vec<Run>> = HashMap::new();
         for run in store.runs(&ids)? {
             found.entry(run.trial.clone()).or_default().push(run);
+        }
+        let mut more: Vec<TrialRuns> = Vec::new();
+        for run in store.runs(&store.imported(&self.record.name)?)? {
+            if self.expansion.trials.iter().any(|trial| trial.id == run.trial) {
+                let runs = found.entry(run.trial.clone()).or_default();
+                let is_own = |own: &Run| own.seed == run.seed && own.state == RunState::Finished;
+                if self.experiment.seeds.contains(&run.seed) && !runs.iter().any(is_own) {
+                    runs.retain(|own| own.seed != run.seed);
+                    runs.push(run);
+                }
+                continue;
+            }
+            let known = more.iter().position(|other| other.trial.id == run.trial);
+            let known = known.unwrap_or_else(|| {
+                let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
+                more.push(TrialRuns { trial: Arc::new(trial), seeds: vec![], runs: vec![] });
+                more.len() - 1
+            });
+            more[known].seeds.push(run.seed);
+            more[known].runs.push(run);
         }
         let trials = self.expansion.trials.iter().map(|trial| TrialRuns {
             trial: Arc::clone(trial),
             seeds: self.experiment.seeds.clone(),
             runs: found.remove(&trial.id).unwrap_or_default(),
         });
-        Ok(RunSet { trials: trials.collect() })
+        Ok(RunSet { trials: trials.chain(more).collect() })
     }
 }
 

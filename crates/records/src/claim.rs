@@ -203,7 +203,7 @@ fn restart(transaction: &Transaction<'_>, session: SessionId, row: &Held) -> Res
 
 /// Of the runs of one trial and seed (under several states of data or training code) one is
 /// current: the one that finished last or, until one has, the one that was claimed last.
-fn make_current_unless_one_finished(
+pub(crate) fn make_current_unless_one_finished(
     transaction: &Transaction<'_>,
     run: i64,
 ) -> Result<(), Trouble> {

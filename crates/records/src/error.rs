@@ -209,6 +209,18 @@ pub enum RecordsError {
         /// The first few that fit.
         candidates: Vec<RunId>,
     },
+    /// No experiment has such a name.
+    #[error("there is no experiment {name:?} in the store: sweep it first")]
+    UnknownExperiment {
+        /// What was asked for.
+        name: String,
+    },
+    /// Runs were imported before, with other scores than now.
+    #[error("{} of these runs were imported before with other scores", runs.len())]
+    ImportedOtherwise {
+        /// Which.
+        runs: Vec<RunId>,
+    },
     /// A filter, a sort or a selection names a column that does not exist.
     #[error("there is no column {name:?} in the store{}", did_you_mean(nearest))]
     UnknownColumn {

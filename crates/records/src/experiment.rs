@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::claim::make_current;
 use crate::error::{RecordsError, Trouble};
+use crate::import::IMPORTED;
 use crate::store::Store;
 use crate::trial;
 
@@ -173,12 +174,21 @@ fn replace_members(
     experiment: i64,
     runs: &[RunPlan],
 ) -> Result<(), Trouble> {
+    // What was imported for the experiment stays with it, behind its plan.
+    let imported = transaction
+        .prepare_cached(
+            "SELECT m.run FROM experiment_run AS m JOIN run AS r ON r.id = m.run
+             WHERE m.experiment = ?1 AND r.training_version = ?2 ORDER BY m.position",
+        )?
+        .query_map(params![experiment, IMPORTED], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
     transaction.execute("DELETE FROM experiment_run WHERE experiment = ?1", [experiment])?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO experiment_run (experiment, position, run) VALUES (?1, ?2, ?3)",
     )?;
-    for (position, plan) in (0_i64..).zip(runs) {
-        insert.execute(params![experiment, position, plan.id.0])?;
+    let planned = runs.iter().map(|plan| &plan.id.0);
+    for (position, run) in (0_i64..).zip(planned.chain(&imported)) {
+        insert.execute(params![experiment, position, run])?;
     }
     Ok(())
 }
@@ -201,9 +211,10 @@ fn make_finished_members_current(
     let superseded = transaction
         .prepare_cached(
             "SELECT r.key FROM experiment_run AS m JOIN run AS r ON r.id = m.run
-             WHERE m.experiment = ?1 AND r.state = 'finished' AND r.current = 0",
+             WHERE m.experiment = ?1 AND r.state = 'finished' AND r.current = 0
+                 AND r.training_version <> ?2",
         )?
-        .query_map([experiment], |row| row.get(0))?
+        .query_map(params![experiment, IMPORTED], |row| row.get(0))?
         .collect::<Result<Vec<i64>, _>>()?;
     for run in superseded {
         make_current(transaction, run)?;

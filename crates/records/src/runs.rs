@@ -159,11 +159,11 @@ impl<'a> Reader<'a> {
             Some(kind) => Some(failure_in(Some(kind), row.get(6)?)?),
             None => None,
         };
-        let kept = match row.get::<_, Option<String>>(11)? {
-            Some(weights_hash) => {
-                Some(Kept { epochs: row.get(9)?, best_epoch: row.get(10)?, weights_hash })
+        let kept = match (row.get(9)?, row.get(10)?, row.get(11)?) {
+            (Some(epochs), Some(best_epoch), Some(weights_hash)) => {
+                Some(Kept { epochs, best_epoch, weights_hash })
             }
-            None => None,
+            _ => None,
         };
         Ok(Run {
             id: RunId(row.get(0)?),

@@ -4,6 +4,7 @@ use ablate_sweep::RunId;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use crate::error::{RecordsError, Trouble};
+use crate::import::ImportedFile;
 use crate::process::{Owner, Process};
 use crate::store::Store;
 
@@ -15,29 +16,7 @@ impl Store {
     pub fn begin_session(&mut self, session: &Session) -> Result<SessionId, RecordsError> {
         let process = self.process().clone();
         self.write("begin a session", |transaction| {
-            transaction.execute(
-                "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
-                     cpu, cores, jobs, os, host, pid, process_started, boot_id, pid_namespace)
-                 VALUES (lower(hex(randomblob(8))), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-                     :version, :git_commit, :git_dirty, :command, :cpu, :cores, :jobs, :os, :host,
-                     :pid, :process_started, :boot_id, :pid_namespace)",
-                named_params! {
-                    ":version": session.version,
-                    ":git_commit": session.git_commit,
-                    ":git_dirty": session.git_dirty,
-                    ":command": session.command,
-                    ":cpu": session.cpu,
-                    ":cores": session.cores,
-                    ":jobs": session.jobs,
-                    ":os": session.os,
-                    ":host": process.host,
-                    ":pid": process.pid,
-                    ":process_started": process.started,
-                    ":boot_id": process.boot_id,
-                    ":pid_namespace": process.pid_namespace,
-                },
-            )?;
-            Ok(SessionId(transaction.last_insert_rowid()))
+            insert(transaction, &process, session).map(SessionId)
         })
     }
 
@@ -51,7 +30,8 @@ impl Store {
                 .prepare_cached(
                     "SELECT r.started_at, r.ended_at, r.attempt, r.data_checksum,
                          r.training_version, s.version, s.git_commit, s.git_dirty, s.command,
-                         s.cpu, s.cores, s.jobs, s.os, s.host, s.pid
+                         s.cpu, s.cores, s.jobs, s.os, s.host, s.pid, s.imported_file,
+                         s.imported_hash
                      FROM run AS r JOIN session AS s ON s.key = r.session WHERE r.id = ?1",
                 )?
                 .query_row([&run.0], provenance_in)
@@ -113,6 +93,8 @@ pub struct Provenance {
     pub data_checksum: String,
     /// Which meaning of the training code.
     pub training_version: String,
+    /// The file that it was imported from; `None` for a run that was trained here.
+    pub imported: Option<ImportedFile>,
     /// The experiments that plan this run, by name.
     pub experiments: Vec<String>,
 }
@@ -136,8 +118,43 @@ fn provenance_in(row: &Row<'_>) -> rusqlite::Result<Provenance> {
         },
         host: row.get(13)?,
         pid: row.get(14)?,
+        imported: match (row.get(15)?, row.get(16)?) {
+            (Some(name), Some(hash)) => Some(ImportedFile { name, hash }),
+            _ => None,
+        },
         experiments: Vec::new(),
     })
+}
+
+/// Records what a process said of itself; the number of its session.
+pub(crate) fn insert(
+    transaction: &Connection,
+    process: &Process,
+    session: &Session,
+) -> Result<i64, Trouble> {
+    transaction.execute(
+        "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
+             cpu, cores, jobs, os, host, pid, process_started, boot_id, pid_namespace)
+         VALUES (lower(hex(randomblob(8))), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+             :version, :git_commit, :git_dirty, :command, :cpu, :cores, :jobs, :os, :host,
+             :pid, :process_started, :boot_id, :pid_namespace)",
+        named_params! {
+            ":version": session.version,
+            ":git_commit": session.git_commit,
+            ":git_dirty": session.git_dirty,
+            ":command": session.command,
+            ":cpu": session.cpu,
+            ":cores": session.cores,
+            ":jobs": session.jobs,
+            ":os": session.os,
+            ":host": process.host,
+            ":pid": process.pid,
+            ":process_started": process.started,
+            ":boot_id": process.boot_id,
+            ":pid_namespace": process.pid_namespace,
+        },
+    )?;
+    Ok(transaction.last_insert_rowid())
 }
 
 /// The process that owns a session.

@@ -83,7 +83,7 @@ const LOOK_UP: &str = "
     LEFT JOIN run AS r ON r.id = plan.value ->> 0
     LEFT JOIN trial AS t ON r.key IS NULL AND t.id = plan.value ->> 1
     LEFT JOIN run AS o ON o.trial = t.key AND o.seed = plan.value ->> 2 AND o.current = 1
-        AND o.state = 'finished'
+        AND o.state = 'finished' AND o.training_version <> 'imported'
     ORDER BY plan.key";
 
 fn look_up(

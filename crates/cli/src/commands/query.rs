@@ -11,10 +11,7 @@ use crate::terminal::{Look, Terminal};
 
 pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let text = args.filter.as_deref().unwrap_or_default();
-    let filter = match &args.filter {
-        Some(text) => Some(Filter::parse(text).map_err(|error| diagnosed(&error, text))?),
-        None => None,
-    };
+    let filter = filter(args.filter.as_deref())?;
     let names: Vec<String> = args.columns.iter().map(|name| name.trim().to_owned()).collect();
     let columns = match names.as_slice() {
         [] => Columns::Telling,
@@ -38,6 +35,12 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
         terminal.message(&format::count(shown, "run"));
     }
     Ok(Exit::Done)
+}
+
+/// The filter that a text says; none for no text.
+pub(crate) fn filter(text: Option<&str>) -> Result<Option<Filter>, Diagnosed> {
+    let parse = |text| Filter::parse(text).map_err(|error| diagnosed(&error, text));
+    text.map(parse).transpose()
 }
 
 /// A filter that cannot be parsed, shown with a caret under its text.
@@ -82,7 +85,8 @@ pub(crate) fn style(terminal: &Terminal) -> Style {
     Style { emphasis, width: terminal.columns() }
 }
 
-fn grid(rows: Rows) -> Grid {
+/// Rows of the store as a sheet.
+pub(crate) fn grid(rows: Rows) -> Grid {
     let field = |cell| match cell {
         Cell::Null => Field::Null,
         Cell::Int(whole) => Field::Int(whole),

@@ -82,6 +82,7 @@ fn as_json(known: &Known) -> Json {
         "artifacts": artifacts,
         "provenance": {
             "experiments": provenance.experiments,
+            "imported": provenance.imported.as_ref().map(|file| json!({"file": file.name, "hash": file.hash})),
             "attempt": provenance.attempt,
             "data_checksum": provenance.data_checksum,
             "training_version": provenance.training_version,
@@ -181,6 +182,9 @@ fn groups(curves: &[Curve]) -> Vec<(String, Vec<Curve>)> {
 fn provenance_of(run: &Run, provenance: &Provenance, page: &mut Page) {
     let session = &provenance.session;
     let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    if let Some(file) = &provenance.imported {
+        page.pair("imported from", &format!("{} (SHA-256 {})", file.name, file.hash));
+    }
     if let Some(kept) = &run.kept {
         page.pair("epochs", &format!("{}, epoch {} kept", kept.epochs, kept.best_epoch));
         page.pair("weights", &kept.weights_hash);

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ablate_autoencoder::probes::{self, Occasion, Probe};
-use ablate_records::Store;
+use ablate_records::{IMPORTED, Store};
 use ablate_runner::Trainer;
 use ablate_sweep::{Ending, Kept, Outcome, Profile, Run, RunState, Trial};
 use anyhow::{anyhow, bail};
@@ -48,6 +48,9 @@ fn measured_by(run: &Run) -> Vec<&'static Probe> {
 
 /// Trains `run` again; returns what is different, the first thing to differ in training first.
 fn verify(run: &Run, store: &Store, laboratory: &Laboratory) -> anyhow::Result<Vec<String>> {
+    if run.training_version == IMPORTED {
+        bail!(Usage(format!("run {} was imported: it cannot be trained again here", run.id)));
+    }
     let (RunState::Finished, Some(kept)) = (run.state, &run.kept) else {
         bail!(Usage(format!(
             "run {} is {}: only finished runs can be verified",

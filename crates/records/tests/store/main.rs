@@ -6,6 +6,7 @@ mod claims;
 mod experiments;
 mod filters;
 mod fixtures;
+mod importing;
 mod kill;
 mod merging;
 mod opening;
