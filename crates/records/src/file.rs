@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::backup::Backup;
 use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{RecordsError, Trouble};
@@ -212,6 +213,24 @@ fn refuse_foreign_schema(connection: &mut Connection, path: &Path) -> Result<(),
     let known = MIGRATIONS.len() as u32;
     if found > known {
         return Err(RecordsError::Newer { path: path.to_owned(), found, known }.into());
+    }
+    refuse_names_that_are_no_text(&snapshot)
+}
+
+/// A flipped byte in a definition can make a column's name something that is no text, on which
+/// rusqlite would panic.
+fn refuse_names_that_are_no_text(snapshot: &Connection) -> Result<(), Trouble> {
+    let mut statement = snapshot.prepare("SELECT name, sql FROM sqlite_schema")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        for column in 0..2 {
+            if let ValueRef::Text(text) = row.get_ref(column)?
+                && std::str::from_utf8(text).is_err()
+            {
+                let what = "the definitions of its tables are no text any more";
+                return Err(Trouble::Damaged(what.to_owned()));
+            }
+        }
     }
     Ok(())
 }
