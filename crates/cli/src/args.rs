@@ -76,7 +76,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Show what an experiment expands to: for each run, whether it will be trained and why
     Plan(Plan),
-    /// One row a run, filtered and sorted: every parameter and metric is a column
+    /// One row a run, filtered and sorted: every parameter and metric is a column; or statistics over
+    /// seeds, one row a group
     Query(Query),
     /// Ask the results in SQL, read-only, on the views that SCHEMA.md describes
     Sql(Sql),
@@ -110,6 +111,33 @@ pub(crate) enum Command {
     List(List),
     /// Show which datasets are there and which files are missing
     Data(Data),
+    /// Give runs tags, or take them away
+    Tag(Tag),
+    /// Show or write the note of a run
+    Note(Note),
+    /// Put runs out of sight of queries, tables and comparisons, or back
+    Archive(Archive),
+    /// Take runs out of the store, and the weights that no other run uses
+    Delete(Delete),
+    /// Take away files beside the store that no run names
+    Gc(Gc),
+    /// How two runs differ: parameters, origin, code, scores
+    Diff(Diff),
+    /// Print what completes commands in a shell
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Man),
+}
+
+/// Which runs: named one by one, or found by a filter.
+#[derive(Debug, Args)]
+pub(crate) struct Chosen {
+    /// Ids of runs, or the beginnings of them
+    #[arg(value_name = "RUN", required_unless_present = "filter")]
+    pub(crate) runs: Vec<String>,
+    /// Every run that a filter finds
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
 }
 
 /// Which experiment: a file, or the name of one that was swept.
@@ -172,12 +200,28 @@ pub(crate) struct Query {
     /// Which columns, separated by commas; `all` for every one
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
+    /// One row a group of runs that are equal in these columns, separated by commas: statistics over
+    /// their seeds
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) group_by: Vec<String>,
+    /// Statistics of these metrics, separated by commas
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "test_error",
+        requires = "group_by"
+    )]
+    pub(crate) metric: Vec<String>,
     /// Sort by these columns, separated by commas; `-test_error` is descending
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub(crate) sort: Vec<String>,
     /// At most this many rows
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// Archived runs too
+    #[arg(long)]
+    pub(crate) archived: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = GridFormat::Table)]
     pub(crate) format: GridFormat,
@@ -225,6 +269,9 @@ pub(crate) struct Compare {
     /// Parameters whose values split the summary, separated by commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) by: Vec<String>,
+    /// Archived runs too
+    #[arg(long)]
+    pub(crate) archived: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,
@@ -250,6 +297,9 @@ pub(crate) struct Table {
     /// counted from 1
     #[arg(long, value_name = "ROW,COLUMN", requires = "name")]
     pub(crate) cell: Option<String>,
+    /// Archived runs too
+    #[arg(long)]
+    pub(crate) archived: bool,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,
@@ -404,6 +454,81 @@ pub(crate) struct Data {
     pub(crate) format: GridFormat,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Tag {
+    /// Ids of runs, and what to do with them: `+good` gives a tag, `-good` takes it away
+    #[arg(value_name = "RUN | +TAG | -TAG", required = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<String>,
+    /// Every run that a filter finds
+    #[arg(long = "where", value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// The run's id, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// What is to be noted, in the place of what was; an empty text takes the note away
+    #[arg(value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Archive {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// Back into sight
+    #[arg(long)]
+    pub(crate) undo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Gc {
+    /// Only say what would go
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// A run's id, or the beginning of it
+    #[arg(value_name = "RUN")]
+    pub(crate) left: String,
+    /// Another's
+    #[arg(value_name = "RUN")]
+    pub(crate) right: String,
+    /// Every line of code that differs, not only how many in which file
+    #[arg(long)]
+    pub(crate) patch: bool,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+    pub(crate) format: ShowFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// For which shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Where to: one page a command
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
+}
+
 /// A registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Listed {
@@ -534,6 +659,7 @@ mod tests {
             "experiments/README.md",
             "scripts/README.md",
             "crates/exchange/EXCHANGE.md",
+            "crates/cli/QUESTIONS.md",
             "crates/records/SCHEMA.md",
             "crates/report/METHOD.md",
             "crates/autoencoder/PROBES.md",

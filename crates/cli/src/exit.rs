@@ -58,6 +58,8 @@ pub(crate) fn code_of(error: &anyhow::Error) -> u8 {
             | RecordsError::NotFinished { .. }
             | RecordsError::UnknownExperiment { .. }
             | RecordsError::UnknownColumn { .. }
+            | RecordsError::UnknownCurve { .. }
+            | RecordsError::EmptyTag
             | RecordsError::Incomparable { .. }
             | RecordsError::SqlRefused { .. }
             | RecordsError::SqlInvalid { .. },

@@ -2,6 +2,7 @@
 //! in the workspace does any of these.
 
 mod args;
+mod chosen;
 mod commands;
 mod exit;
 mod format;
@@ -55,6 +56,14 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Import(args) => commands::import::run(args, common, terminal),
         Command::List(args) => commands::list::run(args, common, terminal),
         Command::Data(args) => commands::data::run(args, common, terminal),
+        Command::Tag(args) => commands::tag::run(args, common, terminal),
+        Command::Note(args) => commands::note::run(args, common, terminal),
+        Command::Archive(args) => commands::archive::run(args, common, terminal),
+        Command::Delete(args) => commands::delete::run(args, common, terminal),
+        Command::Gc(args) => commands::gc::run(args, common, terminal),
+        Command::Diff(args) => commands::diff::run(args, common, terminal),
+        Command::Completions(args) => commands::manual::completions(args, terminal),
+        Command::Man(args) => commands::manual::pages(args, terminal),
     }
 }
 

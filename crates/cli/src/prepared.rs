@@ -1,13 +1,13 @@
 //! An experiment made ready: read from its file or from the store, expanded, and laid out as runs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ablate_autoencoder::probes::{self, Probe};
 use ablate_data::own;
-use ablate_records::{ExperimentRecord, Store};
+use ablate_records::{Archive, ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Run, RunId, RunPlan,
@@ -16,6 +16,7 @@ use ablate_sweep::{
 
 use crate::args::{Common, Target};
 use crate::exit::{Diagnosed, Usage};
+use crate::format;
 use crate::laboratory::{Laboratory, dataset_name};
 use crate::measuring::{self, Sitting};
 use crate::terminal::{Look, Terminal};
@@ -160,15 +161,36 @@ impl Prepared {
 
     /// The runs of the experiment as the store has them now. What was imported for it stands where it
     /// has no run of its own: in the trial of the same parameters, or behind all others as a trial
-    /// more.
-    pub(crate) fn run_set(&self, store: &Store) -> anyhow::Result<RunSet> {
-        let ids: Vec<RunId> = self.plans.iter().map(|plan| plan.id.clone()).collect();
+    /// more. What the archive hides is said.
+    pub(crate) fn run_set(
+        &self,
+        store: &Store,
+        archive: Archive,
+        terminal: &Terminal,
+    ) -> anyhow::Result<RunSet> {
+        let hidden = match archive {
+            Archive::Closed => store.archived()?,
+            Archive::Open => HashSet::new(),
+        };
+        let mut left_out = 0;
+        let mut shown = |mut ids: Vec<RunId>| {
+            let all = ids.len();
+            ids.retain(|id| !hidden.contains(id));
+            left_out += all - ids.len();
+            store.runs(&ids)
+        };
+        let planned = shown(self.plans.iter().map(|plan| plan.id.clone()).collect())?;
+        let imported = shown(store.imported(&self.record.name)?)?;
+        if left_out > 0 {
+            let count = format::count(left_out, "archived run");
+            terminal.message(&format!("{count} left out: --archived shows them"));
+        }
         let mut found: HashMap<TrialId, Vec<Run>> = HashMap::new();
-        for run in store.runs(&ids)? {
+        for run in planned {
             found.entry(run.trial.clone()).or_default().push(run);
         }
         let mut more: Vec<TrialRuns> = Vec::new();
-        for run in store.runs(&store.imported(&self.record.name)?)? {
+        for run in imported {
             if self.expansion.trials.iter().any(|trial| trial.id == run.trial) {
                 let runs = found.entry(run.trial.clone()).or_default();
                 let is_own = |own: &Run| own.seed == run.seed && own.state == RunState::Finished;

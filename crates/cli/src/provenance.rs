@@ -53,7 +53,7 @@ fn dirty() -> Option<String> {
 }
 
 /// What git prints for `args` in the current folder, if it is there and prints anything.
-fn git(args: &[&str]) -> Option<String> {
+pub(crate) fn git(args: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
     command.args(args).stdin(Stdio::null()).stderr(Stdio::null());
     // No optional lock: a sweep must not stand in the way of a commit made meanwhile.

@@ -81,6 +81,20 @@ impl ArtifactFolder {
         }
     }
 
+    /// Every file in it, whoever put it there, by name. Links are not followed, and no files.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn files(&self) -> io::Result<Vec<StoredFile>> {
+        let mut files = Vec::new();
+        match collect(&self.root, "", &mut files) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            done => done?,
+        }
+        files.sort();
+        Ok(files)
+    }
+
     /// The path of `file`, which must stay within the folder: names may come from a store that
     /// somebody else made.
     ///
@@ -96,6 +110,33 @@ impl ArtifactFolder {
             Err(io::Error::new(io::ErrorKind::InvalidInput, message))
         }
     }
+}
+
+/// A file in a folder of artifacts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredFile {
+    /// Its path in the folder, with `/` between folders.
+    pub file: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// Appends the files in `folder`, whose names begin with `prefix`. A name that is no text is none that
+/// this program gave.
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<StoredFile>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else {
+            continue;
+        };
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files)?;
+        } else if kind.is_file() {
+            files.push(StoredFile { file: name, bytes: entry.metadata()?.len() });
+        }
+    }
+    Ok(())
 }
 
 impl Store {

@@ -135,7 +135,7 @@ pub(crate) struct Held {
     pub(crate) key: i64,
     pub(crate) state: RunState,
     pub(crate) attempt: u32,
-    session: i64,
+    pub(crate) session: i64,
 }
 
 pub(crate) fn row_of(connection: &Connection, run: &RunId) -> Result<Option<Held>, Trouble> {

@@ -1,7 +1,7 @@
 //! The columns of the view `runs`: a few that every store has, one a declared parameter, one a
 //! declared metric; and the type of each.
 
-use ablate_sweep::Domain;
+use ablate_sweep::{Direction, Domain};
 use rusqlite::Connection;
 
 use crate::declaration::Declared;
@@ -17,6 +17,8 @@ pub enum ColumnType {
     Real,
     /// Text.
     Text,
+    /// A moment: UTC, ISO 8601 with milliseconds, so that its text sorts as it does.
+    Time,
     /// 0 or 1.
     Flag,
     /// Numbers or text, row by row.
@@ -24,10 +26,11 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    const ALL: [ColumnType; 5] = [
+    const ALL: [ColumnType; 6] = [
         ColumnType::Integer,
         ColumnType::Real,
         ColumnType::Text,
+        ColumnType::Time,
         ColumnType::Flag,
         ColumnType::Any,
     ];
@@ -38,6 +41,7 @@ impl ColumnType {
             ColumnType::Integer => "integer",
             ColumnType::Real => "real",
             ColumnType::Text => "text",
+            ColumnType::Time => "time",
             ColumnType::Flag => "flag",
             ColumnType::Any => "any",
         }
@@ -52,7 +56,7 @@ impl ColumnType {
         match self {
             ColumnType::Integer | ColumnType::Flag => "INTEGER",
             ColumnType::Real => "REAL",
-            ColumnType::Text => "TEXT",
+            ColumnType::Text | ColumnType::Time => "TEXT",
             ColumnType::Any => "ANY",
         }
     }
@@ -86,8 +90,8 @@ pub(crate) enum Role {
     Fixed,
     /// A parameter.
     Param,
-    /// A metric.
-    Score,
+    /// A metric, and which way is better.
+    Score(Direction),
 }
 
 /// One column of the view `runs`.
@@ -117,9 +121,9 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<Column>, Trouble> {
         role: Role::Param,
     }));
     columns.extend(declared.metrics.into_iter().map(|metric| Column {
-        name: metric.name,
         kind: ColumnType::Real,
-        role: Role::Score,
+        role: Role::Score(metric.direction()),
+        name: metric.name,
     }));
     columns.extend(fixed(views::LAST));
     Ok(columns)

@@ -173,6 +173,15 @@ impl DeclaredMetric {
             summary: metric.summary.clone(),
         }
     }
+
+    /// Which way is better.
+    pub(crate) fn direction(&self) -> Direction {
+        match self.direction.as_str() {
+            "lower" => Direction::Lower,
+            "higher" => Direction::Higher,
+            _ => Direction::Neither,
+        }
+    }
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -221,6 +221,21 @@ pub enum RecordsError {
         /// Which.
         runs: Vec<RunId>,
     },
+    /// Runs are at work whose rows or files are asked to go.
+    #[error(
+        "process {pid}{} is at work on runs of this store: wait for its sweep to end; if it is \
+         gone, `ablate sweep --take-over` says so",
+        host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default()
+    )]
+    BeingTrained {
+        /// Its process number.
+        pid: u32,
+        /// Its machine.
+        host: Option<String>,
+    },
+    /// A tag without a letter.
+    #[error("a tag is a word or several: an empty one says nothing")]
+    EmptyTag,
     /// A filter, a sort or a selection names a column that does not exist.
     #[error("there is no column {name:?} in the store{}", did_you_mean(nearest))]
     UnknownColumn {
@@ -229,6 +244,16 @@ pub enum RecordsError {
         /// Where it stands in the filter's text, in bytes, if it comes from one.
         span: Option<Range<usize>>,
         /// Known names that are spelled alike, the nearest first.
+        nearest: Vec<String>,
+    },
+    /// A filter asks for a number of a curve that no run has.
+    #[error("no run has a curve {name:?}{}", did_you_mean_curve(nearest))]
+    UnknownCurve {
+        /// The name.
+        name: String,
+        /// Where it stands in the filter's text, in bytes.
+        span: Range<usize>,
+        /// Curves of the store that are spelled alike, the nearest first; all of them if none is.
         nearest: Vec<String>,
     },
     /// A filter compares what cannot be compared.
@@ -275,6 +300,14 @@ fn did_you_mean(nearest: &[String]) -> String {
         "; `id`, `state`, `seed`, every parameter and every metric are columns".to_owned()
     } else {
         format!("; did you mean {}?", nearest.join(", "))
+    }
+}
+
+fn did_you_mean_curve(nearest: &[String]) -> String {
+    match nearest {
+        [] => "; no run of the store has any".to_owned(),
+        [one] => format!("; did you mean {one}?"),
+        several => format!("; there are {}", several.join(", ")),
     }
 }
 

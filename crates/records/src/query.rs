@@ -7,15 +7,16 @@ use rusqlite::{Connection, params_from_iter};
 
 use crate::columns::{self, Column, Role, quoted};
 use crate::error::{RecordsError, Trouble};
-use crate::filter::{Condition, EXPERIMENT, column, compile};
+use crate::filter::{Condition, Membership, column, compile};
 use crate::rows::{Cell, Rows};
 use crate::store::Store;
 
 impl Store {
     /// The runs that `query` asks for. Superseded runs (the same trial and seed was finished since
     /// on other data or under a later training version) are left out, unless the filter names
-    /// `current`. What is missing sorts last, whichever the order; ties keep the order in which the
-    /// runs were first begun.
+    /// `current`; so are archived ones, unless it names `archived` or `query` opens the archive. What
+    /// is missing sorts last, whichever the order; ties keep the order in which the runs were first
+    /// begun.
     ///
     /// # Errors
     /// [`RecordsError::UnknownColumn`] and [`RecordsError::Incomparable`], with the place in the
@@ -24,8 +25,8 @@ impl Store {
         self.read("query the runs", |snapshot| {
             let known = columns::all(snapshot)?;
             let named = named_in(query, &known)?;
-            let condition = condition(query.filter.as_ref(), &known)?;
-            let found = select(snapshot, query, &named, &condition)?;
+            let condition = condition(query, &known, snapshot)?;
+            let found = select(snapshot, query, &known, &named, &condition)?;
             Ok(match query.columns {
                 Columns::Telling => telling(found, query, &known),
                 Columns::All | Columns::Named(_) => found,
@@ -33,13 +34,13 @@ impl Store {
         })
     }
 
-    /// How many runs [`Store::query`] finds for `filter` without a limit.
+    /// How many runs [`Store::query`] finds for `query` without its limit.
     ///
     /// # Errors
     /// As [`Store::query`].
-    pub fn count(&self, filter: Option<&Filter>) -> Result<u64, RecordsError> {
+    pub fn count(&self, query: &Query) -> Result<u64, RecordsError> {
         self.read("count the runs", |snapshot| {
-            let Condition { sql, values } = condition(filter, &columns::all(snapshot)?)?;
+            let Condition { sql, values } = condition(query, &columns::all(snapshot)?, snapshot)?;
             let count = format!("SELECT count(*) FROM runs WHERE {sql}");
             let found: i64 =
                 snapshot.query_row(&count, params_from_iter(values), |row| row.get(0))?;
@@ -63,14 +64,26 @@ impl Store {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Which runs; all of them without it. Besides the columns it may ask for
-    /// `experiment == 'name'`: the runs that an experiment plans.
+    /// `experiment == 'name'`, the runs that an experiment plans, and `tag == 'name'`.
     pub filter: Option<Filter>,
+    /// Whether archived runs are among them.
+    pub archive: Archive,
     /// What is shown of each.
     pub columns: Columns,
     /// By which columns, the first one first.
     pub sort: Vec<(String, Order)>,
     /// How many rows at most.
     pub limit: Option<usize>,
+}
+
+/// Whether archived runs are looked at as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Archive {
+    /// They are out of sight.
+    #[default]
+    Closed,
+    /// They are looked at like the others.
+    Open,
 }
 
 /// Which columns a query shows.
@@ -110,41 +123,35 @@ fn named_in(query: &Query, known: &[Column]) -> Result<Vec<String>, RecordsError
     }
 }
 
-fn condition(filter: Option<&Filter>, known: &[Column]) -> Result<Condition, RecordsError> {
-    let Some(filter) = filter else {
-        return Ok(Condition { sql: "current = 1".to_owned(), values: Vec::new() });
+/// The condition that `query` comes to, with what it leaves out without saying so.
+pub(crate) fn condition(
+    query: &Query,
+    known: &[Column],
+    snapshot: &Connection,
+) -> Result<Condition, Trouble> {
+    let mut condition = match &query.filter {
+        Some(filter) => compile(filter, known, snapshot)?,
+        None => Condition { sql: "1".to_owned(), values: Vec::new() },
     };
-    let Condition { sql, values } = compile(filter, known)?;
-    let asks_for_superseded = filter.expr.names().iter().any(|name| name.text == "current");
-    let sql = if asks_for_superseded { sql } else { format!("current = 1 AND {sql}") };
-    Ok(Condition { sql, values })
+    let names = query.filter.iter().flat_map(|filter| filter.expr.names());
+    let names: HashSet<&str> = names.map(|name| name.text.as_str()).collect();
+    if !names.contains("archived") && query.archive == Archive::Closed {
+        condition.sql = format!("archived = 0 AND {}", condition.sql);
+    }
+    if !names.contains("current") {
+        condition.sql = format!("current = 1 AND {}", condition.sql);
+    }
+    Ok(condition)
 }
 
 fn select(
     snapshot: &Connection,
     query: &Query,
+    known: &[Column],
     names: &[String],
     condition: &Condition,
 ) -> Result<Rows, Trouble> {
-    let known = columns::all(snapshot)?;
-    let mut order = String::new();
-    for (name, direction) in &query.sort {
-        let name = quoted(&column(&known, name, None)?.name);
-        let word = match direction {
-            Order::Ascending => "ASC",
-            Order::Descending => "DESC",
-        };
-        order.push_str(&format!("{name} IS NULL, {name} {word}, "));
-    }
-    // One row more than asked for tells whether there are others.
-    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).map_or(-1, |limit| limit + 1));
-    let listed: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    let sql = format!(
-        "SELECT {} FROM runs WHERE {} ORDER BY {order} number LIMIT {limit}",
-        listed.join(", "),
-        condition.sql
-    );
-    let mut statement = snapshot.prepare(&sql)?;
+    let mut statement = snapshot.prepare(&statement(query, known, names, condition)?)?;
     let mut cursor = statement.query(params_from_iter(&condition.values))?;
     let mut rows = Vec::new();
     while let Some(row) = cursor.next()? {
@@ -157,11 +164,41 @@ fn select(
     Ok(Rows { columns: names.to_vec(), rows, truncated })
 }
 
+/// The statement that selects the columns `names` of what `query` asks for.
+fn statement(
+    query: &Query,
+    known: &[Column],
+    names: &[String],
+    condition: &Condition,
+) -> Result<String, RecordsError> {
+    let mut order = String::new();
+    for (name, direction) in &query.sort {
+        let name = quoted(&column(known, name, None)?.name);
+        let word = match direction {
+            Order::Ascending => "ASC",
+            Order::Descending => "DESC",
+        };
+        order.push_str(&format!("{name} IS NULL, {name} {word}, "));
+    }
+    // One row more than asked for tells whether there are others.
+    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).map_or(-1, |limit| limit + 1));
+    let listed: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    Ok(format!(
+        "SELECT {} FROM runs WHERE {} ORDER BY {order} number LIMIT {limit}",
+        listed.join(", "),
+        condition.sql
+    ))
+}
+
 /// Leaves only the columns that tell the rows apart.
 fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
     let mut asked: HashSet<&str> = query.sort.iter().map(|(name, _)| name.as_str()).collect();
     let filter_names = query.filter.iter().flat_map(|filter| filter.expr.names());
-    asked.extend(filter_names.map(|name| name.text.as_str()).filter(|name| *name != EXPERIMENT));
+    let filter_names = filter_names.filter(|name| name.reading.is_none());
+    asked.extend(filter_names.filter_map(|name| match Membership::named(name) {
+        Some(membership) => membership.shown_as(),
+        None => Some(name.text.as_str()),
+    }));
     let mut metrics = 0;
     let mut kept = Vec::new();
     for (index, column) in known.iter().enumerate() {
@@ -177,14 +214,14 @@ fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
             || match column.role {
                 Role::Fixed => match column.name.as_str() {
                     "id" | "state" | "seed" => true,
-                    "failure" => any(),
+                    "failure" | "tags" | "note" => any(),
                     _ => false,
                 },
                 Role::Param => differs(),
-                Role::Score => metrics < TELLING_METRICS && any(),
+                Role::Score(_) => metrics < TELLING_METRICS && any(),
             };
         if shown {
-            metrics += usize::from(column.role == Role::Score);
+            metrics += usize::from(matches!(column.role, Role::Score(_)));
             kept.push(index);
         }
     }
@@ -196,5 +233,72 @@ fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
             .map(|row| kept.iter().map(|index| row[*index].clone()).collect())
             .collect(),
         truncated: found.truncated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ablate_sweep::{Catalog, Direction, Domain, Metric, Param, Split, Value};
+
+    use super::*;
+    use crate::file::Durability;
+
+    fn catalog() -> Catalog {
+        let whole = Domain::Int { min: 0, max: 9, word: None };
+        let metric = |name: &str| Metric {
+            name: name.into(),
+            unit: "fraction",
+            direction: Direction::Lower,
+            split: Split::Test,
+            summary: String::new(),
+        };
+        Catalog {
+            params: vec![Param::new("depth", whole, Value::Int(1), "layers")],
+            variants: Vec::new(),
+            rules: Vec::new(),
+            probes: Vec::new(),
+            metrics: vec![metric("test_error"), metric("valid_error")],
+        }
+    }
+
+    /// What SQLite says it does for a filter, a line a step.
+    fn plan(store: &Store, filter: &str) -> Vec<String> {
+        let filter = Some(Filter::parse(filter).unwrap());
+        let sort = vec![("test_error".to_owned(), Order::Ascending)];
+        let query = Query { filter, sort, limit: Some(20), ..Query::default() };
+        let steps = store.read("explain a query", |snapshot| {
+            let known = columns::all(snapshot)?;
+            let condition = condition(&query, &known, snapshot)?;
+            let names = ["id".to_owned(), "depth".to_owned(), "test_error".to_owned()];
+            let sql =
+                format!("EXPLAIN QUERY PLAN {}", statement(&query, &known, &names, &condition)?);
+            let mut statement = snapshot.prepare(&sql)?;
+            let steps =
+                statement.query_map(params_from_iter(&condition.values), |row| row.get(3))?;
+            Ok(steps.collect::<Result<Vec<String>, _>>()?)
+        });
+        steps.unwrap()
+    }
+
+    #[test]
+    fn the_usual_queries_use_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::open(folder.path().join("store.db"), Durability::Normal).unwrap();
+        store.declare(&catalog()).unwrap();
+        for (filter, index) in [
+            ("id == '0123456789abcdef'", "SEARCH r USING INDEX sqlite_autoindex_run_1 (id=?)"),
+            ("state == 'failed'", "SEARCH r USING INDEX run_state (state=?)"),
+            ("trial == '0123456789abcdef'", "SEARCH r USING INDEX run_current (trial=?)"),
+            ("experiment == 'first-look'", "SEARCH m USING PRIMARY KEY (experiment=?)"),
+            ("experiment == 'first-look'", "SEARCH r USING INDEX sqlite_autoindex_run_1 (id=?)"),
+            ("tag == 'good'", "USING COVERING INDEX tag_name (name=?)"),
+            ("tag == 'good'", "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"),
+            ("depth == 3 and test_error < 0.1", "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)"),
+            ("depth == 3 and test_error < 0.1", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)"),
+        ] {
+            let plan = plan(&store, filter);
+            assert!(plan.iter().any(|step| step.contains(index)), "{filter}: {plan:#?}");
+            assert!(!plan.iter().any(|step| step.contains("AUTOMATIC")), "{filter}: {plan:#?}");
+        }
     }
 }

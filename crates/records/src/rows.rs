@@ -1,5 +1,7 @@
 //! What a query gives back: named columns and rows of plain cells.
 
+use std::cmp::Ordering;
+
 use rusqlite::types::ValueRef;
 
 /// A table of cells.
@@ -29,6 +31,33 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// The order of a sorted column: what is missing, numbers by size, texts by letters.
+    pub fn order(&self, other: &Cell) -> Ordering {
+        let rank = |cell: &Cell| match cell {
+            Cell::Null => 0,
+            Cell::Int(_) | Cell::Real(_) => 1,
+            Cell::Text(_) => 2,
+            Cell::Blob(_) => 3,
+        };
+        match (self, other) {
+            (Cell::Int(left), Cell::Int(right)) => left.cmp(right),
+            (Cell::Text(left), Cell::Text(right)) => left.cmp(right),
+            (Cell::Blob(left), Cell::Blob(right)) => left.cmp(right),
+            _ => match (self.number(), other.number()) {
+                (Some(left), Some(right)) => left.total_cmp(&right),
+                _ => rank(self).cmp(&rank(other)),
+            },
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Cell::Int(whole) => Some(*whole as f64),
+            Cell::Real(real) => Some(*real),
+            Cell::Null | Cell::Text(_) | Cell::Blob(_) => None,
+        }
+    }
+
     /// The cell that holds what SQLite gave; text that is not UTF-8 gets replacement characters.
     pub(crate) fn of(value: ValueRef<'_>) -> Cell {
         match value {

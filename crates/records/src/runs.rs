@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use ablate_sweep::run::Kept;
 use ablate_sweep::{Curve, Params, Run, RunId, TrialId};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use crate::claim::state_in;
 use crate::columns::{metric_names, quoted};
 use crate::error::{RecordsError, Trouble};
+use crate::marks::key_of;
 use crate::series;
 use crate::standing::failure_in;
 use crate::store::Store;
@@ -57,13 +58,7 @@ impl Store {
     /// [`RecordsError::UnknownRun`] if it is not in the store.
     pub fn curves(&self, run: &RunId) -> Result<Vec<Curve>, RecordsError> {
         self.read("read the curves of a run", |snapshot| {
-            let key: Option<i64> = snapshot
-                .prepare_cached("SELECT key FROM run WHERE id = ?1")?
-                .query_row([&run.0], |row| row.get(0))
-                .optional()?;
-            let Some(key) = key else {
-                return Err(RecordsError::UnknownRun { prefix: run.0.clone() }.into());
-            };
+            let key = key_of(snapshot, run)?;
             let mut statement = snapshot
                 .prepare_cached("SELECT name, series FROM curve WHERE run = ?1 ORDER BY key")?;
             let rows = statement

@@ -32,6 +32,21 @@ impl Store {
         Store::watched(connection, path)
     }
 
+    /// Opens the store at `path` as [`Store::open`] does, if there is one.
+    ///
+    /// # Errors
+    /// [`RecordsError::Missing`] says how a store comes to be; otherwise as [`Store::open`].
+    pub fn open_existing(
+        path: impl AsRef<Path>,
+        durability: Durability,
+    ) -> Result<Store, RecordsError> {
+        let path = absolute(path.as_ref())?;
+        if !path.exists() {
+            return Err(RecordsError::Missing { path });
+        }
+        Store::open(path, durability)
+    }
+
     /// Opens the store at `path` for reading only; writing through it fails.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! The flat views that people query: `runs`, `curves`, `profiles`, `pairs`, `members` and
-//! `artifacts`. They are made anew, in the same transaction, whenever a column is added or the schema
+//! The flat views that people query: `runs`, `curves`, `profiles`, `pairs`, `members`, `artifacts` and
+//! `tags`. They are made anew, in the same transaction, whenever a column is added or the schema
 //! changes.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
@@ -9,7 +9,8 @@ use crate::declaration::Declared;
 use crate::error::Trouble;
 
 /// The names of the views.
-pub(crate) const NAMES: [&str; 6] = ["runs", "curves", "profiles", "pairs", "members", "artifacts"];
+pub(crate) const NAMES: [&str; 7] =
+    ["runs", "curves", "profiles", "pairs", "members", "artifacts", "tags"];
 
 /// What `pairs` puts before a metric's name for the baseline's score.
 pub(crate) const BASELINE: &str = "baseline_";
@@ -45,8 +46,8 @@ pub(crate) const LAST: &[FixedColumn] = &[
     column("content_hash", "r.content_hash", ColumnType::Text),
     column("seconds", "r.seconds", ColumnType::Real),
     column("attempt", "r.attempt", ColumnType::Integer),
-    column("started_at", "r.started_at", ColumnType::Text),
-    column("ended_at", "r.ended_at", ColumnType::Text),
+    column("started_at", "r.started_at", ColumnType::Time),
+    column("ended_at", "r.ended_at", ColumnType::Time),
     column("data_checksum", "r.data_checksum", ColumnType::Text),
     column("training_version", "r.training_version", ColumnType::Text),
     column("git_commit", "s.git_commit", ColumnType::Text),
@@ -55,13 +56,19 @@ pub(crate) const LAST: &[FixedColumn] = &[
     column("host", "s.host", ColumnType::Text),
     column("imported", "s.imported_file", ColumnType::Text),
     column("number", "r.key", ColumnType::Integer),
+    column("tags", TAGS, ColumnType::Text),
+    column("note", "r.note", ColumnType::Text),
+    column("archived", "r.archived", ColumnType::Flag),
 ];
 
+/// All tags of a run, in the order of the table's key.
+const TAGS: &str = "(SELECT group_concat(g.name, ', ') FROM tag AS g WHERE g.run = r.key)";
+
 /// Names that no parameter or metric may take, whatever their case: the fixed columns, those of
-/// `pairs`, SQLite's own, and the word by which filters ask for an experiment.
+/// `pairs`, SQLite's own, and the words by which filters ask for an experiment or a tag.
 pub(crate) fn reserved() -> impl Iterator<Item = &'static str> {
     let fixed = FIRST.iter().chain(LAST).map(|column| column.name);
-    fixed.chain(["run", "experiment", "rowid", "oid", "_rowid_"])
+    fixed.chain(["run", "experiment", "tag", "rowid", "oid", "_rowid_"])
 }
 
 /// Takes the views away, so that tables can change.
@@ -97,7 +104,7 @@ pub(crate) fn are_stale(connection: &Connection) -> Result<bool, Trouble> {
 /// The statements that make the views, in the order of [`NAMES`].
 fn definitions(connection: &Connection) -> Result<[String; NAMES.len()], Trouble> {
     let declared = Declared::in_store(connection)?;
-    Ok([runs(&declared), curves(), profiles(), pairs(&declared), members(), artifacts()])
+    Ok([runs(&declared), curves(), profiles(), pairs(&declared), members(), artifacts(), tags()])
 }
 
 /// Left joins, because SQLite leaves out those that a query does not look at.
@@ -196,6 +203,14 @@ SELECT r.id AS run, a.role AS role, a.file AS file, a.bytes AS bytes, a.hash AS 
     a.reused AS reused
 FROM artifact AS a
 JOIN run AS r ON r.key = a.run"
+        .to_owned()
+}
+
+fn tags() -> String {
+    "CREATE VIEW tags AS
+SELECT r.id AS run, g.name AS tag
+FROM tag AS g
+JOIN run AS r ON r.key = g.run"
         .to_owned()
 }
 

@@ -4,13 +4,14 @@
 //! The flow is `RunSet -> Table | Comparison | Claims -> render(Format, Style) -> String`.
 //! [`tables::build`] aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis,
 //! and the two end in the same [`Table`] model, which the renderers share; [`claims::judge`] holds
-//! what an experiment states against its runs. [`Grid`] is the plain sheet of a query,
-//! and [`plot`] draws curves. What the numbers mean is told in `METHOD.md`.
+//! what an experiment states against its runs. [`Grid`] is the plain sheet of a query, [`groups`] one
+//! of statistics over seeds, and [`plot`] draws curves. What the numbers mean is told in `METHOD.md`.
 
 pub mod claims;
 pub mod comparison;
 mod error;
 mod grid;
+pub mod groups;
 mod label;
 mod number;
 pub mod plot;
@@ -29,6 +30,7 @@ mod method;
 pub use comparison::{Comparison, compare};
 pub use error::ReportError;
 pub use grid::{Field, Grid};
+pub use groups::Group;
 pub use label::Label;
 pub use renderers::{Emphasis, Format, Style, painted, visible};
 pub use run_set::{RunSet, Score, TrialRuns};

@@ -180,8 +180,7 @@ impl<'g> Walk<'g> {
             return Vec::new();
         }
         let assembled = self.catalog.assemble(point).unwrap_or_else(|_| point.clone());
-        let lookup = |name: &str| assembled.get(name).cloned();
-        block.whens_where(|when| when.filter.expr.matches(&lookup))
+        block.whens_where(|when| when.filter.holds_for(&assembled))
     }
 
     /// The trial that `given` makes in block `number`, unless it is excluded, broken or not new.
@@ -193,8 +192,7 @@ impl<'g> Walk<'g> {
             Err(_) => self.catalog.assemble(given).unwrap_or_else(|_| given.clone()),
         };
         self.audit.note(number, &params);
-        let lookup = |name: &str| params.get(name).cloned();
-        if self.grid.excludes.iter().any(|(filter, _)| filter.expr.matches(&lookup)) {
+        if self.grid.excludes.iter().any(|(filter, _)| filter.holds_for(&params)) {
             self.excluded += 1;
             return None;
         }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! variant == 'contractive' and (depth >= 2 or not lambda in [0.1, 1]) and test_error < 0.1
-//! note is missing
+//! best(valid_error) < 0.05 and at(train_loss, 10) is not missing
 //! ```
 //!
 //! ```text
@@ -16,15 +16,20 @@
 //!         | name [ "not" ] "like" string
 //!         | name "is" [ "not" ] "missing"
 //! operand = name | value
+//! name    = word | ( "final" | "last" | "best" | "min" | "max" ) "(" word ")"
+//!         | "at" "(" word "," ( number | "best_epoch" ) ")"
 //! value   = number | string | "true" | "false"
 //! ```
 
 mod lexer;
 mod matching;
 mod parser;
+mod reading;
 
 use std::fmt;
 use std::ops::Range;
+
+pub use reading::{Epoch, Reading};
 
 use crate::mistakes::floor;
 use crate::value::Value;
@@ -75,7 +80,7 @@ pub enum Expr {
 /// A name or a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operand {
-    /// A parameter, a metric or another column of a run.
+    /// A parameter, a metric or another column of a run, or a number of one of its curves.
     Name(Name),
     /// A literal.
     Value(Value),
@@ -86,8 +91,22 @@ pub enum Operand {
 pub struct Name {
     /// The name.
     pub text: String,
+    /// Which number of the curve of that name; without it, the name is a column.
+    pub reading: Option<Reading>,
     /// Where it stands.
     pub span: Range<usize>,
+}
+
+/// As it is written: `depth`, `best(valid_error)`, `at(train_loss, 10)`.
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reading {
+            None => out.write_str(&self.text),
+            Some(Reading::At(Epoch::Number(epoch))) => write!(out, "at({}, {epoch})", self.text),
+            Some(Reading::At(Epoch::Best)) => write!(out, "at({}, best_epoch)", self.text),
+            Some(reading) => write!(out, "{}({})", reading.word(), self.text),
+        }
+    }
 }
 
 /// `==`, `!=`, `<`, `<=`, `>`, `>=`.

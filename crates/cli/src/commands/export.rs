@@ -79,7 +79,7 @@ fn runs(rows: Rows, store: &Store) -> anyhow::Result<Sheet> {
             ColumnType::Integer => Kind::Int,
             ColumnType::Real => Kind::Real,
             ColumnType::Flag => Kind::Flag,
-            ColumnType::Text | ColumnType::Any => Kind::Text,
+            ColumnType::Text | ColumnType::Time | ColumnType::Any => Kind::Text,
         };
         (name, kind)
     });

@@ -1,14 +1,21 @@
 //! The commands, one a file: each reads its arguments, asks the other crates, and prints.
 
+pub(crate) mod archive;
 pub(crate) mod check;
 pub(crate) mod claims;
 pub(crate) mod compare;
 pub(crate) mod data;
+pub(crate) mod delete;
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod filters;
+pub(crate) mod gc;
+pub(crate) mod groups;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod manual;
 pub(crate) mod merge;
+pub(crate) mod note;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod query;
@@ -17,5 +24,6 @@ pub(crate) mod show;
 pub(crate) mod sql;
 pub(crate) mod sweep;
 pub(crate) mod table;
+pub(crate) mod tag;
 pub(crate) mod verify;
 pub(crate) mod weights;

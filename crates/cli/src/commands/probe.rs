@@ -74,7 +74,7 @@ fn named(words: &[String], store: &Store) -> anyhow::Result<Vec<Run>> {
 fn found(text: &str, store: &Store) -> anyhow::Result<Vec<Run>> {
     let filter = Filter::parse(text).map_err(|error| Diagnosed(error.render(text)))?;
     let columns = Columns::Named(vec!["id".to_owned()]);
-    let query = Query { filter: Some(filter), columns, sort: Vec::new(), limit: None };
+    let query = Query { filter: Some(filter), columns, ..Query::default() };
     let rows = store.query(&query).map_err(|error| query::usage(error, text))?;
     let id = |row: &Vec<ablate_records::Cell>| match row.first() {
         Some(ablate_records::Cell::Text(id)) => Some(RunId(id.clone())),

@@ -1,10 +1,13 @@
-//! `ablate query`: one row a run, filtered, sorted and limited.
+//! `ablate query`: one row a run, filtered, sorted and limited; or one a group of them.
 
-use ablate_records::{Cell, Columns, Order, Query as StoreQuery, RecordsError, Rows, Store};
+use ablate_records::{
+    Archive, Cell, Columns, Order, Query as StoreQuery, RecordsError, Rows, Store,
+};
 use ablate_report::{Emphasis, Field, Format, Grid, Style};
 use ablate_sweep::{Filter, FilterError};
 
 use crate::args::{Common, GridFormat, Query};
+use crate::commands::groups;
 use crate::exit::{Diagnosed, Exit};
 use crate::format;
 use crate::terminal::{Look, Terminal};
@@ -12,6 +15,7 @@ use crate::terminal::{Look, Terminal};
 pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let text = args.filter.as_deref().unwrap_or_default();
     let filter = filter(args.filter.as_deref())?;
+    let archive = archive(args.archived);
     let names: Vec<String> = args.columns.iter().map(|name| name.trim().to_owned()).collect();
     let columns = match names.as_slice() {
         [] => Columns::Telling,
@@ -23,17 +27,21 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
         None => (name.trim().to_owned(), Order::Ascending),
     };
     let sort = args.sort.iter().map(order).collect();
-    let query = StoreQuery { filter, columns, sort, limit: args.limit };
+    let query = StoreQuery { filter, archive, columns, sort, limit: args.limit };
     let store = Store::open_read_only(&common.db)?;
-    let rows = store.query(&query).map_err(|error| usage(error, text))?;
-    let found = store.count(query.filter.as_ref())?;
-    let shown = rows.rows.len();
-    terminal.data(&render(rows, args.format, terminal))?;
-    if (shown as u64) < found {
-        terminal.message(&format!("{shown} of {}", format::count(found as usize, "run")));
-    } else {
-        terminal.message(&format::count(shown, "run"));
+    if !args.group_by.is_empty() {
+        return groups::run(args, &query, &store, terminal);
     }
+    let rows = store.query(&query).map_err(|error| usage(error, text))?;
+    let shown = rows.rows.len();
+    let said = if rows.truncated {
+        let found = usize::try_from(store.count(&query)?).unwrap_or(usize::MAX);
+        format!("{shown} of {}", format::count(found, "run"))
+    } else {
+        format::count(shown, "run")
+    };
+    terminal.data(&render(rows, args.format, terminal))?;
+    terminal.message(&said);
     Ok(Exit::Done)
 }
 
@@ -48,10 +56,16 @@ fn diagnosed(error: &FilterError, text: &str) -> Diagnosed {
     Diagnosed(error.render(text))
 }
 
+/// Whether `--archived` opens the archive.
+pub(crate) fn archive(asked: bool) -> Archive {
+    if asked { Archive::Open } else { Archive::Closed }
+}
+
 /// What the user can mend is a usage error; a name in the filter gets a caret.
 pub(crate) fn usage(error: RecordsError, text: &str) -> anyhow::Error {
     match error {
         RecordsError::UnknownColumn { span: Some(ref span), .. }
+        | RecordsError::UnknownCurve { ref span, .. }
         | RecordsError::Incomparable { span: Some(ref span), .. } => {
             let located = FilterError { span: span.clone(), message: error.to_string() };
             Diagnosed(located.render(text)).into()
@@ -87,13 +101,17 @@ pub(crate) fn style(terminal: &Terminal) -> Style {
 
 /// Rows of the store as a sheet.
 pub(crate) fn grid(rows: Rows) -> Grid {
-    let field = |cell| match cell {
+    let rows_of = rows.rows.into_iter().map(|row| row.into_iter().map(field).collect());
+    Grid { columns: rows.columns, rows: rows_of.collect() }
+}
+
+/// A cell of the store as reports show it.
+pub(crate) fn field(cell: Cell) -> Field {
+    match cell {
         Cell::Null => Field::Null,
         Cell::Int(whole) => Field::Int(whole),
         Cell::Real(real) => Field::Real(real),
         Cell::Text(text) => Field::Text(text),
         Cell::Blob(bytes) => Field::Text(format!("({bytes} bytes)")),
-    };
-    let rows_of = rows.rows.into_iter().map(|row| row.into_iter().map(field).collect());
-    Grid { columns: rows.columns, rows: rows_of.collect() }
+    }
 }

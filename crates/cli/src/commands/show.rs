@@ -1,6 +1,6 @@
 //! `ablate show`: everything that the store knows of one run.
 
-use ablate_records::{ArtifactFolder, Provenance, Store};
+use ablate_records::{Archived, ArtifactFolder, Marks, Provenance, Store};
 use ablate_report::plot::{self, Line, Size};
 use ablate_report::{Style, painted, visible};
 use ablate_sweep::{Artifact, Catalog, Curve, Profile, Run};
@@ -22,6 +22,7 @@ pub(crate) fn run(args: &Show, common: &Common, terminal: &Terminal) -> anyhow::
         curves: store.curves(&run.id)?,
         profiles: store.profiles(&run.id)?,
         provenance: store.provenance(&run.id)?,
+        marks: store.marks(&run.id)?,
         artifacts: store.artifacts(&run.id)?,
         folder: store.artifact_folder(),
         run,
@@ -43,12 +44,13 @@ struct Known {
     curves: Vec<Curve>,
     profiles: Vec<Profile>,
     provenance: Provenance,
+    marks: Marks,
     artifacts: Vec<Artifact>,
     folder: ArtifactFolder,
 }
 
 fn as_json(known: &Known) -> Json {
-    let Known { run, curves, profiles, provenance, artifacts, .. } = known;
+    let Known { run, curves, profiles, provenance, marks, artifacts, .. } = known;
     let artifacts = artifacts.iter().map(|one| {
         json!({
             "role": one.role, "file": one.file, "bytes": one.bytes, "hash": one.hash,
@@ -70,6 +72,9 @@ fn as_json(known: &Known) -> Json {
         "trial": run.trial.0,
         "seed": run.seed,
         "state": run.state.word(),
+        "tags": marks.tags,
+        "note": marks.note,
+        "archived": marks.archived == Archived::Yes,
         "failure": run.failure.as_ref().map(|(kind, message)| json!({"kind": kind.word(), "message": message})),
         "params": run.params.to_json(),
         "scores": run.scores,
@@ -103,7 +108,7 @@ fn as_json(known: &Known) -> Json {
 }
 
 fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
-    let Known { run, curves, profiles, provenance, artifacts, folder } = known;
+    let Known { run, curves, profiles, provenance, marks, artifacts, folder } = known;
     let mut page = Page::new(style);
     page.title(&format!("run {}", run.id), run.state.word());
     if let Some((kind, message)) = &run.failure {
@@ -112,6 +117,15 @@ fn as_text(known: &Known, catalog: &Catalog, style: Style) -> String {
     page.pair("trial", &run.trial.0);
     page.pair("seed", &run.seed.to_string());
     page.pair("experiments", &provenance.experiments.join(", "));
+    if !marks.tags.is_empty() {
+        page.pair("tags", &marks.tags.join(", "));
+    }
+    if let Some(note) = &marks.note {
+        page.pair("note", note);
+    }
+    if marks.archived == Archived::Yes {
+        page.pair("archived", "out of sight of queries and tables");
+    }
     page.section("parameters");
     for (name, value) in run.params.iter() {
         page.pair(name, &value.to_string());

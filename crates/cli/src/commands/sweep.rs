@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use ablate_autoencoder::probes::Probe;
-use ablate_records::{Durability, Owner, Standing, Store};
+use ablate_records::{Archive, Durability, Owner, Standing, Store};
 use ablate_report::{Format, claims, tables};
 use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
 use ablate_sweep::{Catalog, RunId, RunPlan};
@@ -306,7 +306,7 @@ fn answer(
     common: &Common,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let set = prepared.run_set(store)?;
+    let set = prepared.run_set(store, Archive::Closed, terminal)?;
     let mut parts: Vec<String> = Vec::new();
     // What cannot be built has been said before the sweep began.
     let first = prepared.experiment.tables.first();

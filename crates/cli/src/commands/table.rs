@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
         return Err(Usage(format!("no table {asked:?}: there is {}", names.join(", "))).into());
     }
     let store = Store::open_read_only(&common.db)?;
-    let set = prepared.run_set(&store)?;
+    let set = prepared.run_set(&store, query::archive(args.archived), terminal)?;
     if let (Some(cell), [spec]) = (&args.cell, wanted.as_slice()) {
         let behind = tables::behind(&set, spec, &catalog, place(cell)?);
         let behind = behind.map_err(|error| Usage(error.to_string()))?;

@@ -55,6 +55,42 @@ fn mistakes_are_shown_without_obeying_them() {
     no_commands_for_the_terminal(&swept.ablate(&["sql", "SELEC '\u{1b}[2J'"]).expect(2));
 }
 
+#[test]
+fn tags_and_notes_come_out_of_every_format_escaped_for_it() {
+    let bench = Bench::swept();
+    let id = bench.ask("seed == 0", "id");
+    let long = "x".repeat(10_000);
+    for text in [
+        "=HYPERLINK(\"http://x\",\"y\")",
+        "<img src=x onerror=alert(1)>",
+        "a | b \\ c\n\u{1b}[31mred\u{202e}\t$x_1$ & 100%",
+        "'; DROP TABLE run; --",
+        "../../x",
+        &long,
+    ] {
+        no_commands_for_the_terminal(&bench.ablate(&["tag", &id, &format!("+{text}")]).expect(0));
+        bench.ablate(&["note", &id, text]).expect(0);
+        let filter = format!("note == '{}'", text.replace('\\', "\\\\").replace('\'', "''"));
+        let ask = |format: &str| {
+            let columns = ["--columns", "tags,note", "--format", format];
+            bench.ablate(&[&["query", &filter], &columns[..]].concat()).expect(0)
+        };
+        let defused = if text.starts_with('=') { format!("'{text}") } else { text.to_owned() };
+        assert_eq!(ask("csv").csv()[1], [defused.clone(), defused]);
+        assert_eq!(ask("json").json()[0]["note"], text);
+        no_commands_for_the_terminal(&ask("table"));
+        let markdown = ask("md").stdout;
+        assert_eq!(markdown.lines().count(), 3, "{markdown}");
+        assert!(!markdown.contains("<img"), "{markdown}");
+        no_commands_for_the_terminal(&bench.ablate(&["show", &id]).expect(0));
+        no_commands_for_the_terminal(&bench.ablate(&["note", &id]).expect(0));
+        no_commands_for_the_terminal(&bench.ablate(&["diff", &id, &id]).expect(0));
+        assert_eq!(bench.ablate(&["show", &id, "--format", "json"]).expect(0).json()["note"], text);
+        bench.ablate(&["tag", &id, &format!("-{text}")]).expect(0);
+    }
+    assert_eq!(rows(&bench.store(), "SELECT count(*) FROM tag"), ["0"]);
+}
+
 /// Escapes, carriage returns and marks that reorder text are written out instead of sent.
 #[track_caller]
 fn no_commands_for_the_terminal(ended: &Ended) {

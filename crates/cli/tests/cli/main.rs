@@ -3,10 +3,15 @@
 
 mod bench;
 mod claims;
+mod deleting;
+mod differing;
 mod exchange;
+mod grouping;
 mod hostile;
 mod interruptions;
 mod listing;
+mod manual;
+mod marking;
 mod mistakes;
 mod own_data;
 mod pages;
@@ -14,6 +19,7 @@ mod pictures;
 mod planning;
 mod probing;
 mod querying;
+mod questions;
 mod runs;
 mod store;
 mod surroundings;

@@ -9,6 +9,7 @@
 //! - of one run that finished with the same bits in both, scores and files that one store lacks come
 //!   from the other, and where it was trained is what the first to finish says;
 //! - of one run that finished with other bits, nothing is taken: it is a [`Conflict`];
+//! - the tags of a run there are given to it here, and its note where it has none;
 //! - of two experiments of one name, the one swept last stands;
 //! - of the runs of one trial and seed, that one is current which finished last, or which the
 //!   experiment swept last plans.

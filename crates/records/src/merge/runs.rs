@@ -3,7 +3,7 @@
 
 use ablate_sweep::{RunId, Trial, TrialId};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::Trouble;
 use crate::trial::{self, params_in};
@@ -33,6 +33,7 @@ pub(super) fn add(
     let (their_key, row) = found(there, run)?;
     let row = translated(here, there, row, keys)?.with("current", 0_i64);
     let key = row.insert(here, "run")?;
+    add_marks(here, there, (key, their_key))?;
     add_rest(here, there, (key, their_key), files)
 }
 
@@ -49,8 +50,9 @@ pub(super) fn replace(
     for table in ["score", "curve", "profile", "artifact"] {
         here.prepare_cached(&format!("DELETE FROM {table} WHERE run = ?1"))?.execute([key])?;
     }
-    let row = translated(here, there, row, keys)?.without(&["current"]);
+    let row = translated(here, there, row, keys)?.without(&["current", "note", "archived"]);
     row.update(here, "run", key)?;
+    add_marks(here, there, (key, their_key))?;
     add_rest(here, there, (key, their_key), files)
 }
 
@@ -86,6 +88,7 @@ pub(super) fn unite(
         }
     }
     completed |= add_artifacts(here, there, (key, their_key), files)? > 0;
+    add_marks(here, there, (key, their_key))?;
     if first_to_finish(there, &theirs)? < first_to_finish(here, &ours)? {
         let row = translated(here, there, theirs, keys)?;
         row.only(PROVENANCE).update(here, "run", key)?;
@@ -192,6 +195,26 @@ fn add_rest(
         }
     }
     add_artifacts(here, there, (key, their_key), files).map(drop)
+}
+
+/// What is said of the run there is said of it here as well: every tag, and a note where there is none
+/// here. Whether it is in sight, each store says for itself.
+fn add_marks(
+    here: &Connection,
+    there: &Connection,
+    (key, their_key): (i64, i64),
+) -> Result<(), Trouble> {
+    for row in Row::all(there, "tag", "run", &their_key)? {
+        here.prepare_cached("INSERT OR IGNORE INTO tag (run, name) VALUES (?1, ?2)")?
+            .execute(params![key, row.text("name")])?;
+    }
+    if let Some(row) = Row::one(there, "run", "key", &their_key)? {
+        here.prepare_cached(
+            "UPDATE run SET note = ?2 WHERE key = ?1 AND note IS NULL AND ?2 <> ''",
+        )?
+        .execute(params![key, row.text("note")])?;
+    }
+    Ok(())
 }
 
 /// Adds the files that were brought for roles which the run here has no file for; how many.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 
-use ablate_records::{Claim, Durability, Owner, RecordsError, Standing, Store};
+use ablate_records::{Claim, Durability, Owner, Query, RecordsError, Standing, Store};
 use ablate_sweep::{FailureKind, RunPlan, RunState};
 
 use crate::fixtures::*;
@@ -79,7 +79,7 @@ fn sixteen_processes_worth_of_threads_open_a_fresh_file_at_once() {
         thread.join().unwrap();
     }
     let store = Store::open_read_only(&path).unwrap();
-    assert_eq!(store.count(None).unwrap(), 16);
+    assert_eq!(store.count(&Query::default()).unwrap(), 16);
 }
 
 #[test]

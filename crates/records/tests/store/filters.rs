@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ablate_records::{Cell, Columns, Query, RecordsError};
-use ablate_sweep::filter::{Comparator, Expr, Filter, Name, Operand};
-use ablate_sweep::{Run, RunPlan, Value};
+use ablate_sweep::filter::{Comparator, Epoch, Expr, Filter, Name, Operand, Reading};
+use ablate_sweep::{Curve, Direction, Outcome, Run, RunPlan, Split, Value};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
@@ -25,25 +25,50 @@ fn plans() -> Vec<RunPlan> {
     ]
 }
 
-fn filled() -> (Fixture, Vec<Run>) {
+/// A run and its curves.
+type Known = (Run, Vec<Curve>);
+
+fn filled() -> (Fixture, Vec<Known>) {
     let mut fixture = Fixture::new();
     for (index, plan) in plans().iter().enumerate() {
         if index % 4 == 3 {
             fixture.fail(plan, "diverged");
-        } else {
-            fixture.finish(plan, 0.25 * index as f64);
+            continue;
         }
+        let error = 0.25 * index as f64;
+        let valid_error = Curve { name: "valid_error".into(), values: curve(index, error) };
+        let mut outcome = Outcome { best_epoch: index as u32 % 4, ..outcome(error) };
+        outcome.curves.push(valid_error);
+        let attempt = fixture.claim(plan);
+        fixture.store.finish(&plan.id, attempt, &outcome, 1.5).unwrap();
     }
     let ids: Vec<_> = plans().into_iter().map(|plan| plan.id).collect();
-    let runs = fixture.store.runs(&ids).unwrap();
-    (fixture, runs)
+    let runs = fixture.store.runs(&ids).unwrap().into_iter();
+    let known = runs.map(|run| {
+        let curves = fixture.store.curves(&run.id).unwrap();
+        (run, curves)
+    });
+    let known = known.collect();
+    (fixture, known)
 }
 
-fn value_of(run: &Run, name: &str) -> Option<Value> {
-    match name {
+/// Curves that end early, in NaN, in infinity, or are empty.
+fn curve(index: usize, error: f64) -> Vec<f64> {
+    let whole = [1.0, error, 0.1 + 0.2, 2.5, f64::NAN, -1.0 / 3.0, f64::NEG_INFINITY];
+    whole[..index % 8].to_vec()
+}
+
+/// What a name means for a run: a column's value, or a number of a curve.
+fn value_of((run, curves): &Known, name: &Name) -> Option<Value> {
+    if let Some(reading) = name.reading {
+        let curve = curves.iter().find(|curve| curve.name == name.text)?;
+        let best_epoch = run.kept.as_ref().map(|kept| kept.best_epoch);
+        return reading.of(&curve.values, Direction::Lower, best_epoch).map(Value::Float);
+    }
+    match name.text.as_str() {
         "seed" => Some(Value::Int(run.seed as i64)),
         "state" => Some(Value::Text(run.state.word().into())),
-        "test_error" | "saturation" => run.scores.get(name).map(|score| Value::Float(*score)),
+        "test_error" | "saturation" => run.scores.get(&name.text).map(|score| Value::Float(*score)),
         param => run.params.get(param).cloned(),
     }
 }
@@ -76,13 +101,29 @@ fn name() -> impl Strategy<Value = Name> {
         "test_error",
         "saturation",
     ]);
-    known.prop_map(|text| Name { text: text.to_owned(), span: 0..0 })
+    let name = |text: &str, reading| Name { text: text.to_owned(), reading, span: 0..0 };
+    let column = known.prop_map(move |text| name(text, None));
+    let curve = prop::sample::select(vec!["train_loss", "layer_1_loss", "valid_error"]);
+    let reading = prop_oneof![
+        prop::sample::select(vec![
+            Reading::Final,
+            Reading::Last,
+            Reading::Best,
+            Reading::Min,
+            Reading::Max,
+            Reading::At(Epoch::Best),
+        ]),
+        (1_u32..9).prop_map(|epoch| Reading::At(Epoch::Number(epoch))),
+    ];
+    let point = (curve, reading).prop_map(move |(text, reading)| name(text, Some(reading)));
+    prop_oneof![2 => column, 1 => point]
 }
 
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         (0_i64..6).prop_map(Value::Int),
-        prop::sample::select(vec![0.1, 0.25, 1.0, 2.5]).prop_map(Value::Float),
+        prop::sample::select(vec![0.1, 0.25, 0.1 + 0.2, 1.0, -1.0 / 3.0, 2.5])
+            .prop_map(Value::Float),
         prop::sample::select(vec!["none", "greedy", "never", "tiny", "finished", ""])
             .prop_map(|text| Value::Text(text.into())),
         any::<bool>().prop_map(Value::Bool),
@@ -128,7 +169,7 @@ fn sql_finds_the_runs_that_the_filter_matches() {
         let matched: BTreeSet<String> = runs
             .iter()
             .filter(|run| expr.matches(&|name| value_of(run, name)))
-            .map(|run| run.id.0.clone())
+            .map(|(run, _)| run.id.0.clone())
             .collect();
         match found(&fixture, expr.clone()) {
             Ok(found) => assert_eq!(found, matched, "{expr:?}"),
@@ -154,6 +195,18 @@ fn what_cannot_be_compared_is_an_error_at_its_place() {
         ),
         ("seed in [1, 'b']", 0..4, "`seed`, which is a number, cannot be compared with a text"),
         ("depth like '1%'", 0..5, "`depth` is a number, and `like` is for texts"),
+        ("at(train_loss, 1) == 'x'", 3..13, "`at(train_loss, 1)`, which is a number, cannot be"),
+        (
+            "started_at > 5",
+            0..10,
+            "`started_at`, which is a time, cannot be compared with a number",
+        ),
+        (
+            "note == started_at",
+            0..4,
+            "`note`, which is a text, cannot be compared with `started_at`",
+        ),
+        ("started_at > '1.11.2026'", 0..10, "\"1.11.2026\" is no time: write '2026-11-01' or"),
         ("width == true", 0..5, "`width`, which is a number or a text, cannot be compared with"),
     ] {
         let filter = Some(Filter::parse(text).unwrap());
@@ -169,7 +222,7 @@ fn what_cannot_be_compared_is_an_error_at_its_place() {
 #[test]
 fn hostile_values_are_bound_and_hostile_names_are_looked_up() {
     let (fixture, _) = filled();
-    let name = |text: &str| Name { text: text.to_owned(), span: 0..0 };
+    let name = |text: &str| Name { text: text.to_owned(), reading: None, span: 0..0 };
     let hostile = "' OR 1 = 1 --";
     let like = Expr::Like(name("dataset"), hostile.to_owned());
     let is_in = Expr::In(name("dataset"), vec![Value::Text(hostile.into())]);
@@ -192,4 +245,73 @@ fn a_filter_of_the_longest_text_does_not_exhaust_the_stack() {
         let matched = runs.iter().filter(|run| expr.matches(&|name| value_of(run, name))).count();
         assert_eq!(found(&fixture, expr).unwrap().len(), matched);
     }
+}
+
+fn count(fixture: &Fixture, text: &str) -> u64 {
+    let filter = Some(Filter::parse(text).unwrap());
+    fixture.store.count(&Query { filter, ..Query::default() }).unwrap()
+}
+
+#[test]
+fn times_are_compared_by_date_and_time_of_day() {
+    let (fixture, runs) = filled();
+    let all = runs.len() as u64;
+    fixture
+        .client()
+        .execute("UPDATE run SET started_at = '2026-11-01T12:30:00.500Z' WHERE seed = 0", [])
+        .unwrap();
+    let first = runs.iter().filter(|(run, _)| run.seed == 0).count() as u64;
+    for (text, expected) in [
+        ("started_at > '2026-11-01' and started_at < '2026-11-02'", first),
+        ("started_at >= '2026-11-01 12:30' and started_at < '2026-11-01T12:31Z'", first),
+        ("started_at > '2026-11-01 12:30:00.5' and started_at < '2026-11-01 13:00'", 0),
+        ("'2026-11-01 12:30:00.5' == started_at", first),
+        ("started_at in ['2026', '2026-11-01 12:30:00.500']", first),
+        ("started_at like '2026-11-01%'", first),
+        ("ended_at >= started_at or ended_at < started_at", all),
+        ("git_commit like '4f2c%' and started_at is not missing", all),
+    ] {
+        assert_eq!(count(&fixture, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_best_of_a_curve_is_by_its_metric() {
+    let mut fixture = Fixture::new();
+    let mut wider = catalog();
+    wider.metrics.push(metric("accuracy", Direction::Higher, Split::Valid));
+    fixture.store.declare(&wider).unwrap();
+    let attempt = fixture.claim(&plan(1, 0));
+    let mut outcome = outcome(0.5);
+    for name in ["accuracy", "saturation"] {
+        outcome.curves.push(Curve { name: name.into(), values: vec![0.5, 0.75, 0.25] });
+    }
+    fixture.store.finish(&plan(1, 0).id, attempt, &outcome, 1.0).unwrap();
+    assert_eq!(
+        count(&fixture, "best(accuracy) == 0.75 and best(train_loss) == 0.30000000000000004"),
+        1
+    );
+    let filter = Some(Filter::parse("best(saturation) > 0").unwrap());
+    let error = fixture.store.query(&Query { filter, ..Query::default() }).unwrap_err();
+    assert!(error.to_string().contains("write min(saturation) or max(saturation)"), "{error}");
+}
+
+#[test]
+fn an_unknown_curve_is_told_with_the_nearest_one() {
+    let (fixture, _) = filled();
+    for (text, said) in [
+        ("best(trian_loss) < 1", "no run has a curve \"trian_loss\"; did you mean train_loss?"),
+        ("last(x) < 1", "there are layer_1_loss, train_loss, valid_error"),
+        ("last(test_error) < 1", "no run has a curve \"test_error\""),
+    ] {
+        let filter = Some(Filter::parse(text).unwrap());
+        let error = fixture.store.query(&Query { filter, ..Query::default() }).unwrap_err();
+        let RecordsError::UnknownCurve { span, .. } = &error else { panic!("{text}: {error}") };
+        assert_eq!(span.start, 5, "{text}");
+        assert!(error.to_string().contains(said), "{text}: {error}");
+    }
+    let empty = Fixture::new();
+    let filter = Some(Filter::parse("best(train_loss) < 1").unwrap());
+    let error = empty.store.query(&Query { filter, ..Query::default() }).unwrap_err();
+    assert!(error.to_string().contains("no run of the store has any"), "{error}");
 }

@@ -3,11 +3,13 @@
 
 mod checking;
 mod claims;
+mod deleting;
 mod experiments;
 mod filters;
 mod fixtures;
 mod importing;
 mod kill;
+mod marks;
 mod merging;
 mod opening;
 mod page;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ablate_records::{Depth, Durability, Merged, Store};
+use ablate_records::{Depth, Durability, Merged, Query, Store};
 use ablate_sweep::{Artifact, Direction, Outcome, RunPlan, RunState, Split, Value};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -37,6 +37,7 @@ pub(crate) fn dump(path: &Path) -> Vec<String> {
         "SELECT name, question, text, overrides, hash, first_swept, last_swept FROM experiment
          ORDER BY name",
         "SELECT experiment, position, run FROM members ORDER BY 1, 2",
+        "SELECT run, tag FROM tags ORDER BY 1, 2",
     ];
     queries.iter().flat_map(|query| lines(&client, query)).collect()
 }
@@ -80,7 +81,7 @@ fn what_is_new_comes_and_merging_again_changes_nothing() {
     assert_eq!((run.state, run.scores), (RunState::Finished, outcome(0.25).scores));
     assert_eq!(here.store.curves(&run.id).unwrap(), outcome(0.25).curves);
     assert_eq!(here.store.members("depth").unwrap().len(), 4);
-    assert_eq!(here.store.count(None).unwrap(), 4);
+    assert_eq!(here.store.count(&Query::default()).unwrap(), 4);
     let before = dump(here.store.path());
     let again = merge(here.store.path(), there.store.path());
     assert_eq!(again, Merged { known: 4, ..Merged::default() });
@@ -353,4 +354,32 @@ fn a_merge_that_is_killed_leaves_whole_runs_and_merging_again_completes_it() {
     merge(&into, &folder.path().join("from.db"));
     assert_eq!(dump(&into), dump(&folder.path().join("from.db")));
     assert_eq!(merge(&into, &folder.path().join("from.db")).known, 40);
+}
+
+#[test]
+fn what_is_said_of_a_run_comes_with_it_and_a_note_here_stays() {
+    let (mut here, mut there) = (Fixture::new(), Fixture::new());
+    let tags = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    for seed in 0..3 {
+        there.finish(&plan(1, seed), 0.25);
+    }
+    here.finish(&plan(1, 0), 0.25);
+    here.finish(&plan(1, 1), 0.25);
+    let ids: Vec<_> = (0..3).map(|seed| plan(1, seed).id).collect();
+    here.store.tag(&ids[..1], &tags(&["ours", "both"]), &[]).unwrap();
+    here.store.note(&ids[0], Some("our note")).unwrap();
+    there.store.tag(&ids, &tags(&["theirs", "both"]), &[]).unwrap();
+    for run in &ids {
+        there.store.note(run, Some("their note")).unwrap();
+    }
+    here.store.merge(&there.store).unwrap();
+    here.store.merge(&there.store).unwrap();
+    let said = |seed: usize| {
+        let marks = here.store.marks(&ids[seed]).unwrap();
+        (marks.tags.join(" "), marks.note.unwrap_or_default())
+    };
+    assert_eq!(said(0), ("both ours theirs".to_owned(), "our note".to_owned()));
+    assert_eq!(said(1), ("both theirs".to_owned(), "their note".to_owned()));
+    assert_eq!(said(2), said(1));
+    assert!(here.store.check(Depth::Store).unwrap().is_whole());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use ablate_records::{Depth, Durability, RecordsError, Store};
+use ablate_records::{Archived, Depth, Durability, Marks, Query, RecordsError, Store};
 use ablate_sweep::{Direction, Domain, Outcome, Param, RunState, Split, Value};
 
 use crate::fixtures::*;
@@ -34,7 +34,7 @@ fn a_fresh_store_is_for_its_owner_alone_in_wal_mode_and_signed() {
     };
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("application_id"), format!("Integer({})", 0x6162_6c74));
-    assert_eq!(pragma("user_version"), "Integer(4)");
+    assert_eq!(pragma("user_version"), "Integer(5)");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn an_empty_file_is_a_fresh_store() {
     fs::write(&path, "").unwrap();
     let mut store = Store::open(&path, Durability::Full).unwrap();
     store.declare(&catalog()).unwrap();
-    assert_eq!(store.count(None).unwrap(), 0);
+    assert_eq!(store.count(&Query::default()).unwrap(), 0);
     assert!(fs::metadata(&path).unwrap().len() > 0);
 }
 
@@ -140,7 +140,7 @@ fn a_store_that_was_opened_for_reading_cannot_be_written() {
     let mut fixture = Fixture::new();
     fixture.finish(&plan(1, 0), 0.1);
     let mut store = Store::open_read_only(fixture.store.path()).unwrap();
-    assert_eq!(store.count(None).unwrap(), 1);
+    assert_eq!(store.count(&Query::default()).unwrap(), 1);
     let error = store.begin_session(&session()).unwrap_err();
     assert!(matches!(error, RecordsError::NotWritable { .. }), "{error}");
 }
@@ -162,7 +162,7 @@ fn views_that_this_program_would_make_otherwise_are_made_anew() {
     let fixture = Fixture::new();
     let other = "DROP VIEW pairs; DROP VIEW runs; CREATE VIEW runs AS SELECT 1 AS id";
     fixture.client().execute_batch(other).unwrap();
-    assert_eq!(fixture.beside().count(None).unwrap(), 0);
+    assert_eq!(fixture.beside().count(&Query::default()).unwrap(), 0);
     fixture.client().prepare("SELECT baseline_test_error FROM pairs").unwrap();
 }
 
@@ -210,7 +210,7 @@ fn names_that_cannot_be_columns_are_refused() {
 #[test]
 fn a_store_of_every_released_schema_still_opens() {
     let stores = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
-    for schema in 1..=4 {
+    for schema in 1..=5 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         fs::copy(stores.join(format!("v{schema}.db")), &path).unwrap();
@@ -225,14 +225,22 @@ fn a_store_of_every_released_schema_still_opens() {
         assert_eq!(store.provenance(&run.id).unwrap().experiments, ["depth"]);
         let profiles = if schema < 3 { vec![] } else { vec![profile()] };
         assert_eq!(store.profiles(&run.id).unwrap(), profiles);
+        let expected = if schema < 5 { Marks::default() } else { marks() };
+        assert_eq!(store.marks(&run.id).unwrap(), expected);
         let session = store.begin_session(&session()).unwrap();
         let attempt = claim(&mut store, session, &plan(2, 9));
         store.finish(&plan(2, 9).id, attempt, &outcome(0.5), 1.0).unwrap();
     }
 }
 
+/// What is said of the second run of the store of schema 5.
+fn marks() -> Marks {
+    let tags = vec!["baseline".to_owned(), "good".to_owned()];
+    Marks { tags, note: Some("the one of the paper".into()), archived: Archived::No }
+}
+
 #[test]
-#[ignore = "writes tests/stores/v4.db; only ever run before a schema is released"]
+#[ignore = "writes tests/stores/v5.db; only ever run before a schema is released"]
 fn write_the_store_of_this_schema() {
     let mut fixture = Fixture::new();
     let plans = [plan(2, 0), greedy(2, 0.5, 0), plan(3, 0), plan(3, 1)];
@@ -245,7 +253,9 @@ fn write_the_store_of_this_schema() {
     fixture.fail(&plans[2], "layer 1: the loss is NaN");
     let attempt = fixture.claim(&plans[3]);
     fixture.store.interrupt(&plans[3].id, attempt).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v4.db");
+    fixture.store.tag(&[plans[1].id.clone()], &marks().tags, &[]).unwrap();
+    fixture.store.note(&plans[1].id, marks().note.as_deref()).unwrap();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v5.db");
     fs::remove_file(&path).ok();
     let client = fixture.client();
     client.execute("UPDATE session SET host = 'example', boot_id = 'boot', pid = 1", []).unwrap();

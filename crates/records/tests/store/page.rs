@@ -72,6 +72,22 @@ fn every_example_gives_what_the_page_shows() {
     assert!(wrong.is_empty(), "the page should show:\n{wrong}");
 }
 
+/// Other programs cannot be run here, but what they ask can be asked.
+#[test]
+fn every_query_of_the_python_examples_finds_rows() {
+    let fixture = example();
+    let blocks = PAGE.split("```python\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let queries =
+        blocks.flat_map(|block| block.split('"').filter(|part| part.starts_with("SELECT")));
+    let mut count = 0;
+    for query in queries {
+        let found = fixture.store.sql(query, SqlLimits::default()).unwrap();
+        assert!(!found.rows.is_empty(), "{query}");
+        count += 1;
+    }
+    assert_eq!(count, 3);
+}
+
 #[test]
 fn the_page_names_every_table_and_column() {
     let fixture = Fixture::new();
@@ -93,4 +109,12 @@ fn the_page_names_every_table_and_column() {
             assert!(PAGE.contains(&format!("`{name}`")), "{table}.{column} is not on the page");
         }
     }
+}
+
+/// For trying what the page shows in other programs: `ABLATE_EXAMPLE` names the file to be made.
+#[test]
+#[ignore = "writes the store of the examples to a file"]
+fn write_the_store_of_the_examples() {
+    let path = std::env::var("ABLATE_EXAMPLE").unwrap();
+    example().client().execute("VACUUM INTO ?1", [path]).unwrap();
 }

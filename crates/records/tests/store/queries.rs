@@ -62,9 +62,8 @@ fn a_limit_says_whether_there_is_more() {
         let rows = fixture.store.query(&query).unwrap();
         assert_eq!((rows.rows.len(), rows.truncated), (limit, truncated));
     }
-    assert_eq!(fixture.store.count(None).unwrap(), 9);
-    let filter = Filter::parse("state == 'failed'").unwrap();
-    assert_eq!(fixture.store.count(Some(&filter)).unwrap(), 1);
+    assert_eq!(fixture.store.count(&Query::default()).unwrap(), 9);
+    assert_eq!(fixture.store.count(&filtered("state == 'failed'")).unwrap(), 1);
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn an_experiment_s_runs_are_found_by_its_name() {
     let mut fixture = filled();
     let record = crate::experiments::record("it's deep");
     fixture.store.save_experiment(&record, &[plan(1, 0), plan(1, 1), plan(7, 0)]).unwrap();
-    let count = |text: &str| fixture.store.count(Some(&Filter::parse(text).unwrap())).unwrap();
+    let count = |text: &str| fixture.store.count(&filtered(text)).unwrap();
     assert_eq!(count("experiment == 'it\\'s deep'"), 2, "one of three was never begun");
     assert_eq!(count("experiment != 'it\\'s deep'"), 7);
     assert_eq!(count("experiment in ['x', 'it\\'s deep']"), 2);
@@ -174,4 +173,37 @@ fn a_list_of_widths_is_shown_as_json() {
     fixture.finish(&plan(1, 0), 0.1);
     let rows = fixture.store.query(&Query::default()).unwrap();
     assert_eq!(column(&rows, "width"), [Cell::Text("[3,2]".into()), Cell::Int(100)]);
+}
+
+#[test]
+fn groups_have_the_values_of_each_seed_and_are_sorted_by_size_and_by_letters() {
+    let fixture = filled();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let by = names(&["pretraining", "depth"]);
+    let groups =
+        fixture.store.groups(&Query::default(), &by, &names(&["test_error", "seconds"])).unwrap();
+    let text = |text: &str| Cell::Text(text.into());
+    let found: Vec<_> = groups
+        .iter()
+        .map(|group| (group.labels.clone(), group.runs, group.trials, group.values[0].clone()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (vec![text("greedy"), Cell::Int(1)], 2, 1, vec![vec![0.25], vec![0.25]]),
+            (vec![text("greedy"), Cell::Int(2)], 2, 1, vec![vec![0.25], vec![0.25]]),
+            (vec![text("greedy"), Cell::Int(3)], 1, 1, vec![]),
+            (vec![text("none"), Cell::Int(1)], 2, 1, vec![vec![0.4], vec![0.4]]),
+            (vec![text("none"), Cell::Int(2)], 2, 1, vec![vec![0.3], vec![0.3]]),
+        ]
+    );
+    assert_eq!(groups[0].values[1], [[1.5], [1.5]]);
+    let by_seed = fixture
+        .store
+        .groups(&Query::default(), &names(&["seed"]), &names(&["test_error"]))
+        .unwrap();
+    assert_eq!((by_seed[0].trials, &by_seed[0].values[0]), (5, &vec![vec![0.4, 0.25, 0.3, 0.25]]));
+    for wrong in ["variant", "tied", "depht"] {
+        assert!(fixture.store.groups(&Query::default(), &by, &names(&[wrong])).is_err(), "{wrong}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ablate_records::{Cell, RecordsError, SqlLimits};
+use ablate_records::{Cell, Query, RecordsError, SqlLimits};
 
 use crate::fixtures::*;
 
@@ -82,7 +82,7 @@ fn all_that_does_more_than_read_is_refused_by_name() {
         assert!(message.contains(named), "{text}: {message}");
     }
     assert!(!outside.exists());
-    assert_eq!(fixture.store.count(None).unwrap(), 1);
+    assert_eq!(fixture.store.count(&Query::default()).unwrap(), 1);
 }
 
 #[test]

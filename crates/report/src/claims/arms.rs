@@ -36,7 +36,7 @@ pub struct Arm {
 
 /// Whether a filter takes a trial.
 pub(super) fn takes(filter: &Filter, runs: &TrialRuns) -> bool {
-    filter.expr.matches(&|name: &str| runs.trial.params.get(name).cloned())
+    filter.holds_for(&runs.trial.params)
 }
 
 impl Request<'_> {

@@ -123,8 +123,7 @@ impl<'a> Request<'a> {
     /// The trials that the filter lets through, in plan order.
     fn filter<'b>(&self, set: &'b RunSet) -> Result<Vec<&'b TrialRuns>, ReportError> {
         let passes = |runs: &&TrialRuns| {
-            let lookup = |name: &str| runs.trial.params.get(name).cloned();
-            self.spec.filter.as_ref().is_none_or(|filter| filter.expr.matches(&lookup))
+            self.spec.filter.as_ref().is_none_or(|filter| filter.holds_for(&runs.trial.params))
         };
         let trials: Vec<&TrialRuns> = set.trials.iter().filter(passes).collect();
         match &self.spec.filter {

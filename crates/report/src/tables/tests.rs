@@ -217,7 +217,7 @@ fn a_filter_drops_trials_before_anything_is_chosen() {
 }
 
 fn depth_is(depth: i64) -> Filter {
-    let name = Operand::Name(Name { text: "depth".into(), span: 0..5 });
+    let name = Operand::Name(Name { text: "depth".into(), reading: None, span: 0..5 });
     let value = Operand::Value(ablate_sweep::Value::Int(depth));
     Filter {
         text: format!("depth == {depth}"),

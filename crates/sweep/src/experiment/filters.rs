@@ -39,6 +39,10 @@ pub(super) fn filter(
 }
 
 fn unknown_name(name: &Name, place: &Place, catalog: &Catalog) -> Option<Mistake> {
+    if name.reading.is_some() {
+        let mistake = Mistake::new(place, format!("`{name}` is no parameter"));
+        return Some(mistake.label("a curve is what a run leaves; here only parameters are known"));
+    }
     let known = catalog.param_names();
     if known.contains(&name.text.as_str()) {
         return None;

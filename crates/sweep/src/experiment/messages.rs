@@ -106,6 +106,8 @@ if = 'variant == basic && depth > 1'
 if = "variant == basic or test_error > 1"
 [[exclude]]
 if = "dataset in ['digits', 3] and depth == 'deep'"
+[[exclude]]
+if = "best(valid_error) < 0.1"
 [[when]]
 if = """
 depth == 1 and

@@ -3,12 +3,24 @@
 
 use std::cmp::Ordering;
 
-use super::{Comparator, Expr, Name, Operand};
+use super::{Comparator, Expr, Filter, Name, Operand};
+use crate::params::Params;
 use crate::value::Value;
 
+impl Filter {
+    /// Whether it holds for a cell of the grid, which has parameters and no curves yet.
+    pub fn holds_for(&self, params: &Params) -> bool {
+        self.expr.matches(&|name| match name.reading {
+            None => params.get(&name.text).cloned(),
+            Some(_) => None,
+        })
+    }
+}
+
 impl Expr {
-    /// Whether it holds where names have the values that `lookup` gives; `None` is missing.
-    pub fn matches(&self, lookup: &dyn Fn(&str) -> Option<Value>) -> bool {
+    /// Whether it holds where names (curves included) have the values that `lookup` gives; `None`
+    /// is missing.
+    pub fn matches(&self, lookup: &dyn Fn(&Name) -> Option<Value>) -> bool {
         match self {
             Expr::And(left, right) => left.matches(lookup) && right.matches(lookup),
             Expr::Or(left, right) => left.matches(lookup) || right.matches(lookup),
@@ -20,12 +32,12 @@ impl Expr {
                 };
                 comparator.accepts(order)
             }
-            Expr::In(name, values) => lookup(&name.text).is_some_and(|found| {
+            Expr::In(name, values) => lookup(name).is_some_and(|found| {
                 values.iter().any(|value| compare(&found, value) == Some(Ordering::Equal))
             }),
-            Expr::Like(name, pattern) => lookup(&name.text)
+            Expr::Like(name, pattern) => lookup(name)
                 .is_some_and(|found| found.as_text().is_some_and(|text| like(text, pattern))),
-            Expr::Missing(name) => lookup(&name.text).is_none(),
+            Expr::Missing(name) => lookup(name).is_none(),
         }
     }
 
@@ -47,9 +59,9 @@ impl Expr {
 }
 
 impl Operand {
-    fn value(&self, lookup: &dyn Fn(&str) -> Option<Value>) -> Option<Value> {
+    fn value(&self, lookup: &dyn Fn(&Name) -> Option<Value>) -> Option<Value> {
         match self {
-            Operand::Name(name) => lookup(&name.text),
+            Operand::Name(name) => lookup(name),
             Operand::Value(value) => Some(value.clone()),
         }
     }
@@ -119,11 +131,15 @@ fn like(text: &str, pattern: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Filter;
     use super::*;
+    use crate::metric::Direction;
 
     fn holds(text: &str) -> bool {
-        let lookup = |name: &str| match name {
+        let lookup = |name: &Name| match name.text.as_str() {
+            "train_loss" => {
+                let curve = [2.0, 0.5, 1.0];
+                name.reading?.of(&curve, Direction::Lower, Some(2)).map(Value::Float)
+            }
             "depth" => Some(Value::Int(3)),
             "lambda" => Some(Value::Float(0.1)),
             "variant" => Some(Value::Text("contractive".into())),
@@ -150,6 +166,8 @@ mod tests {
             "variant not like 'Contr%'",
             "depth > lambda",
             "(depth == 1 or depth == 3) and tied != false",
+            "best(train_loss) < last(train_loss) and at(train_loss, 1) in [2]",
+            "at(train_loss, 9) is missing and at(train_loss, best_epoch) == 0.5",
         ] {
             assert!(holds(text), "{text}");
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lexer::{Word, words};
-use super::{Comparator, Expr, FilterError, Name, Operand};
+use super::{Comparator, Epoch, Expr, FilterError, Name, Operand, Reading};
 use crate::value::Value;
 
 /// How deep parentheses and `not` may nest.
@@ -100,13 +100,59 @@ impl Parser {
 
     fn operand(&mut self) -> Result<Operand, FilterError> {
         let operand = match self.peek() {
-            Word::Name(text) => Operand::Name(Name { text: text.clone(), span: self.span() }),
+            Word::Name(_) => return Ok(Operand::Name(self.name()?)),
             Word::Value(value) => Operand::Value(value.clone()),
             Word::Not => return Err(self.error("`not` stands before a whole comparison")),
             _ => return Err(self.expected("a name or a value")),
         };
         self.at += 1;
         Ok(operand)
+    }
+
+    /// A column, or a number of a curve.
+    fn name(&mut self) -> Result<Name, FilterError> {
+        let (word, span) = self.word()?;
+        if !self.took(&Word::Open) {
+            return Ok(Name { text: word, reading: None, span });
+        }
+        if word == "at" {
+            let (text, span) = self.word()?;
+            self.expect(&Word::Comma, "`,` and an epoch")?;
+            let reading = Some(Reading::At(self.epoch()?));
+            self.expect(&Word::Close, "`)`")?;
+            return Ok(Name { text, reading, span });
+        }
+        let Some(reading) = Reading::SIMPLE.into_iter().find(|known| known.word() == word) else {
+            let known = "`final`, `last`, `best`, `min`, `max` and `at`";
+            let message =
+                format!("`{word}` is nothing that a curve is asked for: there are {known}");
+            return Err(FilterError::new(span, message));
+        };
+        let (text, span) = self.word()?;
+        self.expect(&Word::Close, "`)`")?;
+        Ok(Name { text, reading: Some(reading), span })
+    }
+
+    fn word(&mut self) -> Result<(String, Range<usize>), FilterError> {
+        let Word::Name(text) = self.peek() else { return Err(self.expected("a name")) };
+        let found = (text.clone(), self.span());
+        self.at += 1;
+        Ok(found)
+    }
+
+    fn epoch(&mut self) -> Result<Epoch, FilterError> {
+        let epoch = match self.peek() {
+            Word::Name(name) if name == "best_epoch" => Some(Epoch::Best),
+            Word::Value(Value::Int(number)) => {
+                u32::try_from(*number).ok().filter(|number| *number >= 1).map(Epoch::Number)
+            }
+            _ => None,
+        };
+        let Some(epoch) = epoch else {
+            return Err(self.expected("an epoch: a whole number from 1, or `best_epoch`"));
+        };
+        self.at += 1;
+        Ok(epoch)
     }
 
     fn list(&mut self) -> Result<Vec<Value>, FilterError> {
@@ -260,10 +306,27 @@ mod tests {
             ("depth is 3", "`missing` or `not missing`"),
             ("depth not 3", "`in` or `like`"),
             ("3 in [3]", "a comparison"),
+            ("mean(loss) < 1", "`mean` is nothing that a curve is asked for: there are `final`"),
+            ("best() < 1", "expected a name, found `)`"),
+            ("best(loss, 1) < 1", "expected `)`, found `,`"),
+            ("at(loss) < 1", "expected `,` and an epoch, found `)`"),
+            ("at(loss, 0) < 1", "expected an epoch: a whole number from 1, or `best_epoch`"),
+            ("at(loss, 1.5) < 1", "expected an epoch"),
         ] {
             let message = message(text);
             assert!(message.contains(part), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_reading_is_written_as_it_is_read_and_its_words_stay_names() {
+        for name in ["final(a)", "last(a)", "best(a)", "min(a)", "at(a, 3)", "at(a, best_epoch)"] {
+            let filter = Filter::parse(&format!("{name} < 1 and {name} is not missing")).unwrap();
+            let names: Vec<String> = filter.expr.names().iter().map(ToString::to_string).collect();
+            assert_eq!(names, [name, name]);
+        }
+        let plain = Filter::parse("best == 1 or at in [2] or max > min").unwrap();
+        assert!(plain.expr.names().iter().all(|name| name.reading.is_none()));
     }
 
     #[test]
@@ -294,7 +357,7 @@ mod tests {
             words in prop::collection::vec(
                 prop::sample::select(vec![
                     "a", "and", "or", "not", "in", "like", "is", "missing", "(", ")", "[", "]",
-                    ",", "==", "<", "1", "'x'", "true", "=", "-", "\"", "µ",
+                    ",", "==", "<", "1", "'x'", "true", "=", "-", "\"", "µ", "best", "at",
                 ]),
                 0..30,
             )
