@@ -24,6 +24,8 @@ pub mod network;
 pub mod optimizer;
 mod pass;
 pub mod pictures;
+#[cfg(feature = "pieces")]
+pub mod pieces;
 mod pretraining;
 pub mod probes;
 pub mod reconstruction;
