@@ -62,10 +62,28 @@ impl Tensors {
     /// Whatever Candle reports.
     pub fn put(&mut self, name: &str, var: &Var) -> candle_core::Result<()> {
         let values: Vec<f32> = var.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let stored = Stored { kind: Dtype::F32, shape: var.dims().to_vec(), bytes };
-        self.0.insert(name.to_owned(), stored);
+        self.put_values(name, var.dims(), values.into_iter());
         Ok(())
+    }
+
+    /// Adds `values`, as many as `shape` has.
+    pub(crate) fn put_values(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        values: impl Iterator<Item = f32>,
+    ) {
+        let bytes = values.flat_map(f32::to_le_bytes).collect();
+        self.0.insert(name.to_owned(), Stored { kind: Dtype::F32, shape: shape.to_vec(), bytes });
+    }
+
+    /// The values of the tensor `name`, of that `shape`.
+    ///
+    /// # Errors
+    /// [`Damage::Tensor`] if it is not there, or another.
+    pub(crate) fn values(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, Damage> {
+        let bytes = self.find(name, Dtype::F32, Some(shape))?;
+        Ok(bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect())
     }
 
     /// Adds a row of numbers.
@@ -90,9 +108,7 @@ impl Tensors {
     /// # Errors
     /// [`Damage::Tensor`] if it is not there, or another.
     pub fn var(&self, name: &str, shape: &[usize]) -> Result<Var, Damage> {
-        let bytes = self.find(name, Dtype::F32, Some(shape))?;
-        let values: Vec<f32> =
-            bytes.as_chunks().0.iter().copied().map(f32::from_le_bytes).collect();
+        let values = self.values(name, shape)?;
         Ok(Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)
     }
 

@@ -19,7 +19,7 @@ static COUNTING: PeakAlloc = PeakAlloc;
 fn a_run_needs_little_more_than_its_weights_and_a_batch() {
     let digits = datasets::find("mnist-5k").unwrap().load(Path::new("no folder")).unwrap();
     let text = |word: &str| Value::Text(word.to_owned());
-    let (batch, width, depth, examples) = (128, 1000, 2, 256);
+    let (batch, width, depth, examples) = (128, 400, 2, 256);
     let mut report = String::new();
     for (pretraining, optimizer) in
         [("none", "sgd"), ("none", "adam"), ("greedy", "sgd"), ("greedy", "adam")]

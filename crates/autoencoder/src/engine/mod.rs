@@ -20,6 +20,7 @@ mod math;
 mod matrix;
 mod products;
 mod stack;
+mod state;
 mod update;
 
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub(crate) use gradient::InputGradient;
 pub(crate) use kernels::{add_squares, scale_columns, sum_of, wide};
 pub(crate) use matrix::{Band, BandMut, Matrix};
 pub(crate) use products::product;
+pub(crate) use state::State;
 pub(crate) use stack::{Evaluation, Misses, NetworkStep, Stack};

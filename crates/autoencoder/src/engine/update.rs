@@ -7,7 +7,9 @@ use super::kernels::{add_squares, wide};
 use super::math;
 use super::matrix::{BandMut, Matrix};
 use super::products::{View, product};
+use super::state::State;
 use crate::optimizer::{Adam, Rule};
+use crate::tensors::{Damage, Tensors};
 
 /// Values of a panel at most: few enough for a panel to stay in the second-level cache beside what
 /// belongs to it.
@@ -57,6 +59,52 @@ impl<T> Moments<T> {
             Rule::Sgd { .. } => Moments::Velocity(zeros()),
             Rule::Adam { .. } => Moments::Both(zeros(), zeros()),
         }
+    }
+}
+
+impl<T: State> State for Moments<T> {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        match self {
+            Moments::None => {}
+            Moments::Velocity(velocity) => velocity.save(&format!("{name}.velocity"), into),
+            Moments::Both(first, second) => {
+                first.save(&format!("{name}.first"), into);
+                second.save(&format!("{name}.second"), into);
+            }
+        }
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> Result<(), Damage> {
+        match self {
+            Moments::None => Ok(()),
+            Moments::Velocity(velocity) => velocity.restore(&format!("{name}.velocity"), from),
+            Moments::Both(first, second) => {
+                first.restore(&format!("{name}.first"), from)?;
+                second.restore(&format!("{name}.second"), from)
+            }
+        }
+    }
+}
+
+impl State for WeightDescent {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.moments.save(name, into);
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> Result<(), Damage> {
+        self.moments.restore(name, from)
+    }
+}
+
+impl State for BiasDescent {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.moments.save(name, into);
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> Result<(), Damage> {
+        // A step that was broken off has left some of its gradient.
+        self.gradient.fill(0.0);
+        self.moments.restore(name, from)
     }
 }
 
