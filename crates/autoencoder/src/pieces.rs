@@ -90,12 +90,12 @@ fn autoencoder_step(batch: usize, word: &str, rule: Rule) -> [Piece; 2] {
         let step = AutoencoderStep::load(&autoencoder, rule, batch);
         let mut step = step.expect("the shapes fit");
         step.gather(Rows::new(&images, INPUTS), &which);
-        step.objective(None);
+        step.objective(None, None);
         step
     };
     let (mut first, mut second) = (ready(), ready());
     let objective = move || {
-        first.objective(None);
+        first.objective(None, None);
     };
     let descend = move || second.descend(None);
     [

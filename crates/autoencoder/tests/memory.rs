@@ -43,7 +43,7 @@ fn a_run_needs_little_more_than_its_weights_and_a_batch() {
         let plan = RunPlan::new(trial, 1, &digits.checksum, &version);
         let before = COUNTING.current_usage();
         COUNTING.reset_peak_usage();
-        train(&plan, &digits, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        train(&plan, &digits, None, &[], &mut |_| ControlFlow::Continue(())).unwrap();
         let peak = (COUNTING.peak_usage() - before) as f64;
         let weights = (784 * width + width * width + width * 10) as f64;
         let state = if optimizer == "adam" { 2.0 } else { 0.0 };

@@ -64,7 +64,7 @@ pub(crate) fn export(folder: &Path, row: &Row) {
 fn trained(row: &Row, epochs: i64) -> (Vec<u8>, Option<f64>) {
     let (kept, plan) = (Kept::default(), row.plan(epochs));
     let watch = &mut |_: &_| ControlFlow::Continue(());
-    let outcome = train(&plan, &row.dataset(), Some(&kept), watch);
+    let outcome = train(&plan, &row.dataset(), Some(&kept), &[], watch);
     let outcome = outcome.unwrap_or_else(|ending| panic!("{ending:?}"));
     let (folder, curve) =
         if row.depth > 1 { ("networks", "train_loss") } else { ("layers", "layer_1_loss") };

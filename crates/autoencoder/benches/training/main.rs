@@ -68,7 +68,7 @@ fn passes(row: &Row, mut between: impl FnMut(Option<f64>) -> ControlFlow<()>) {
         clock = Some(Clock::now());
         answer
     };
-    let ending = train(&row.plan(1_000_000), &row.dataset(), None, watch);
+    let ending = train(&row.plan(1_000_000), &row.dataset(), None, &[], watch);
     assert!(matches!(ending, Err(Ending::Interrupted)), "{ending:?}");
 }
 
