@@ -6,8 +6,9 @@ use ablate_data::{Shape, Stream, corruptions::Corruption};
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use crate::autoencoder::{Autoencoder, Pass};
-use crate::engine::AutoencoderStep;
+use crate::engine::{AutoencoderStep, State};
 use crate::learner::{Batch, Graph, Learner, Moment, Objective, Start};
+use crate::tensors::{Damage, Tensors};
 use crate::variants::Penalty;
 
 /// What a variant changes about plain reconstruction.
@@ -230,6 +231,15 @@ impl Learner for ByBuffers<'_> {
 
     fn store(&self) -> Result<()> {
         self.step.store(self.layer)
+    }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.step.save("step", into);
+        Ok(())
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.step.restore("step", from)
     }
 }
 

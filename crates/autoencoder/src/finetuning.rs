@@ -7,14 +7,17 @@
 use ablate_data::{Labelled, Stream};
 
 use crate::autoencoder::Autoencoder;
-use crate::batches::{self, Rows};
+use crate::batches::Rows;
 use crate::cost;
-use crate::engine::{Evaluation, Misses, NetworkStep, Stack};
+use crate::engine::{Evaluation, Misses, NetworkStep, Stack, State};
 use crate::journal::{Halt, Journal};
 use crate::network::{Decoder, Network, Route};
-use crate::pass::{Aim, pass};
+use crate::pass::{Aim, Lesson};
 use crate::reconstruction::Reconstruction;
 use crate::settings::{Dropout, FineTuning, Settings};
+use crate::shelf::Keeper;
+use crate::stage::{self, Place, Trainee};
+use crate::tensors::{Damage, Tensors};
 
 /// Images and their labels, as far as they are used.
 #[derive(Clone, Copy, Debug)]
@@ -69,13 +72,14 @@ pub(crate) fn fine_tune(
     network: &mut Network,
     pretrained: &[Autoencoder],
     stage: &Stage<'_>,
+    keeper: &mut Keeper<'_>,
     journal: &mut Journal<'_>,
 ) -> Result<Tuned, Halt> {
     let Stage { settings, seed, train, valid } = *stage;
     match settings.fine_tuning {
         FineTuning::Supervised(dropout) => {
             network.decoder = None;
-            stage.classifier(&network.classifying(), dropout, journal)
+            stage.classifier(&network.classifying(), dropout, keeper, journal)
         }
         FineTuning::Frozen { .. } => {
             network.decoder = None;
@@ -85,14 +89,14 @@ pub(crate) fn fine_tune(
             let (train, valid) =
                 (coded(&train_codes, train.labels), coded(&valid_codes, valid.labels));
             let stage = Stage { train, valid, ..*stage };
-            stage.classifier(&network.head(), Dropout::default(), journal)
+            stage.classifier(&network.head(), Dropout::default(), keeper, journal)
         }
         FineTuning::Reconstruction(reconstruction) => {
             if network.decoder.is_none() {
                 let decoder = Decoder::of(network, pretrained, reconstruction, settings, seed)?;
                 network.decoder = Some(decoder);
             }
-            stage.deep_autoencoder(network, reconstruction, journal)
+            stage.deep_autoencoder(network, reconstruction, keeper, journal)
         }
     }
 }
@@ -115,6 +119,7 @@ impl Stage<'_> {
         &self,
         route: &Route<'_>,
         dropout: Dropout,
+        keeper: &mut Keeper<'_>,
         journal: &mut Journal<'_>,
     ) -> Result<Tuned, Halt> {
         let Stage { train, valid, .. } = *self;
@@ -123,7 +128,7 @@ impl Stage<'_> {
         let step = self.step(stack).with_dropout(dropout);
         let lesson = (train.images, Aim::Labels(train.labels));
         let (kept, tuned) =
-            self.best_of_epochs(step, lesson, journal, |trained, stack, journal| {
+            self.best_of_epochs(step, lesson, (keeper, journal), |trained, stack, journal| {
                 let trained = Classification::of(trained, train.images.len());
                 let misses = evaluation.classify(stack, valid);
                 let validated = Classification::of(misses, valid.images.len());
@@ -143,6 +148,7 @@ impl Stage<'_> {
         &self,
         network: &Network,
         reconstruction: Reconstruction,
+        keeper: &mut Keeper<'_>,
         journal: &mut Journal<'_>,
     ) -> Result<Tuned, Halt> {
         let Stage { train, valid, .. } = *self;
@@ -152,7 +158,7 @@ impl Stage<'_> {
         let lesson = (train.images, Aim::Images(reconstruction));
         let step = self.step(stack);
         let (kept, tuned) =
-            self.best_of_epochs(step, lesson, journal, |trained, stack, journal| {
+            self.best_of_epochs(step, lesson, (keeper, journal), |trained, stack, journal| {
                 let sum = evaluation.squared_error(stack, valid.images);
                 let validated = sum / valid.images.len() as f64;
                 journal.record("train_loss", trained.loss / train.images.len() as f64);
@@ -174,37 +180,89 @@ impl Stage<'_> {
     /// epoch missed and sees the weights after it.
     fn best_of_epochs(
         &self,
-        mut step: NetworkStep,
+        step: NetworkStep,
         (images, aim): (Rows<'_>, Aim<'_>),
-        journal: &mut Journal<'_>,
-        mut judge: impl FnMut(Misses, &Stack, &mut Journal<'_>) -> (f64, f64),
+        (keeper, journal): (&mut Keeper<'_>, &mut Journal<'_>),
+        judge: impl FnMut(Misses, &Stack, &mut Journal<'_>) -> (f64, f64),
     ) -> Result<(Stack, Tuned), Halt> {
         let Stage { settings, seed, .. } = *self;
-        let mut kept = step.stack().duplicate();
-        let work = cost::pass(&step.stack().shape(), images.len());
-        journal.begin("fine-tuning", settings.epochs, work);
-        let mut best: Option<((f64, f64), u32)> = None;
-        let mut epochs = 0;
-        while epochs < settings.epochs {
-            epochs += 1;
-            let number = u64::from(epochs);
-            let mut order = Stream::new(seed, "fine-tuning/order", &[number]);
-            let order = batches::shuffled(images.len(), settings.batch_size, &mut order);
-            let masks =
-                |step: usize| Stream::new(seed, "fine-tuning/dropout", &[number, step as u64]);
-            let trained = pass(&mut step, (images, aim), &order, Some(&masks), journal)?;
-            let judged = judge(trained, step.stack(), journal);
-            journal.epoch(trained.loss / images.len() as f64)?;
-            if best.is_none_or(|(so_far, _)| judged < so_far) {
-                best = Some((judged, epochs));
-                kept.copy_from(step.stack());
-            }
-            let since = best.map_or(0, |(_, epoch)| epochs - epoch);
-            if settings.patience.is_some_and(|patience| since >= patience) {
-                break;
-            }
+        let masks = |Place { epoch, step }: Place| {
+            Stream::new(seed, "fine-tuning/dropout", &[u64::from(epoch), step as u64])
+        };
+        let order = |epoch: u32| Stream::new(seed, "fine-tuning/order", &[u64::from(epoch)]);
+        let stage = stage::Stage {
+            name: "fine-tuning",
+            examples: images.len(),
+            batch_size: settings.batch_size,
+            epochs: settings.epochs,
+            work: cost::pass(&step.stack().shape(), images.len()),
+            order: &order,
+        };
+        let mut trainee = BestOfEpochs {
+            kept: step.stack().duplicate(),
+            best: None,
+            patience: settings.patience,
+            judge,
+            lesson: Lesson { step, images, aim, masks: Some(&masks) },
+        };
+        let epochs = stage.run(&mut trainee, keeper, journal)?;
+        let best_epoch = trainee.best.map_or(0, |(_, epoch)| epoch);
+        Ok((trainee.kept, Tuned { epochs, best_epoch }))
+    }
+}
+
+/// A lesson of which the weights of the best epoch are kept.
+struct BestOfEpochs<'a, J> {
+    lesson: Lesson<'a>,
+    judge: J,
+    patience: Option<u32>,
+    kept: Stack,
+    /// What the judge said of the best epoch, and its number.
+    best: Option<((f64, f64), u32)>,
+}
+
+/// What the best epoch is called where it is put away.
+const BEST: &str = "best";
+
+impl<J> Trainee for BestOfEpochs<'_, J>
+where
+    J: FnMut(Misses, &Stack, &mut Journal<'_>) -> (f64, f64),
+{
+    fn step(&mut self, which: &[u32], at: Place) -> Result<Misses, Halt> {
+        Ok(self.lesson.step(which, at))
+    }
+
+    fn conclude(&mut self, epoch: u32, missed: Misses, journal: &mut Journal<'_>) {
+        let stack = self.lesson.step.stack();
+        let judged = (self.judge)(missed, stack, journal);
+        if self.best.is_none_or(|(so_far, _)| judged < so_far) {
+            self.best = Some((judged, epoch));
+            self.kept.copy_from(stack);
         }
-        journal.end();
-        Ok((kept, Tuned { epochs, best_epoch: best.map_or(0, |(_, epoch)| epoch) }))
+    }
+
+    fn has_enough(&self, epoch: u32) -> bool {
+        let since = self.best.map_or(0, |(_, best)| epoch - best);
+        self.patience.is_some_and(|patience| since >= patience)
+    }
+
+    fn save(&self, into: &mut Tensors) -> candle_core::Result<()> {
+        self.lesson.save(into);
+        self.kept.save("kept", into);
+        if let Some(((first, second), epoch)) = self.best {
+            into.put_series(BEST, &[first, second, f64::from(epoch)]);
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, from: &Tensors) -> Result<(), Damage> {
+        self.lesson.restore(from)?;
+        self.kept.restore("kept", from)?;
+        if from.has(BEST)
+            && let [first, second, epoch] = from.series(BEST)?[..]
+        {
+            self.best = Some(((first, second), epoch as u32));
+        }
+        Ok(())
     }
 }

@@ -6,9 +6,14 @@ use std::time::{Duration, Instant};
 
 use ablate_sweep::{Curve, Ending, Failure, FailureKind, Progress};
 
+use crate::tensors::{Damage, Tensors};
+
 /// How long a training is silent within an epoch: a stop is heard after that, and reporting costs
 /// nothing. Time decides when to report and nothing else, so it cannot touch a bit.
 const SILENCE: Duration = Duration::from_millis(200);
+
+/// What the names of saved curves begin with.
+const CURVE: &str = "curve.";
 
 /// Why a training ended before its time.
 #[derive(Debug)]
@@ -95,6 +100,36 @@ impl<'a> Journal<'a> {
             Some(curve) => curve.values.push(value),
             None => self.curves.push(Curve { name: name.to_owned(), values: vec![value] }),
         }
+    }
+
+    /// The points of the curve `name` so far.
+    pub(crate) fn curve(&self, name: &str) -> Vec<f64> {
+        let found = self.curves.iter().find(|curve| curve.name == name);
+        found.map(|curve| curve.values.clone()).unwrap_or_default()
+    }
+
+    /// Puts away everything recorded.
+    pub(crate) fn save(&self, into: &mut Tensors) {
+        for (number, curve) in self.curves.iter().enumerate() {
+            // The number keeps their order.
+            into.put_series(&format!("{CURVE}{number:03}.{}", curve.name), &curve.values);
+        }
+    }
+
+    /// Takes up what was recorded when `epochs` epochs of the stage that has just begun were behind.
+    ///
+    /// # Errors
+    /// If that is not what was saved.
+    pub(crate) fn restore(&mut self, from: &Tensors, epochs: u32) -> Result<(), Damage> {
+        let saved = from.names().filter_map(|name| {
+            let (_, curve) = name.strip_prefix(CURVE)?.split_once('.')?;
+            Some((name, curve.to_owned()))
+        });
+        let curves = saved.map(|(key, name)| Ok(Curve { name, values: from.series(key)? }));
+        self.curves = curves.collect::<Result<_, Damage>>()?;
+        self.epoch = epochs;
+        self.behind += f64::from(epochs) * self.epoch_work;
+        Ok(())
     }
 
     /// Everything recorded.

@@ -11,6 +11,7 @@ use crate::autoencoder::Autoencoder;
 use crate::autoencoding::Noise;
 use crate::batches::{self, Rows};
 use crate::optimizer::{Optimizer, Rule};
+use crate::tensors::{Damage, Tensors};
 
 /// What a variant trains a layer to do.
 pub(crate) trait Objective: fmt::Debug + Send + Sync {
@@ -71,6 +72,15 @@ pub(crate) trait Learner {
 
     /// Leaves in the variables of the layer what has been learned.
     fn store(&self) -> Result<()>;
+
+    /// Puts away what the next step depends on.
+    fn save(&self, into: &mut Tensors) -> Result<()>;
+
+    /// Takes it up again.
+    ///
+    /// # Errors
+    /// If it was saved by a learner of another make.
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage>;
 }
 
 /// An objective as a Candle graph. Inputs are examples x inputs, in the type of the layer.
@@ -86,6 +96,19 @@ pub(crate) trait Graph {
 
     /// What else a step does once it is down the objective.
     fn conclude(&mut self, _clean: &Tensor) -> Result<()> {
+        Ok(())
+    }
+
+    /// Puts away what, besides its variables, the next step depends on.
+    fn save(&self, _into: &mut Tensors) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes it up again.
+    ///
+    /// # Errors
+    /// If it was saved by a graph of another make.
+    fn restore(&mut self, _from: &Tensors) -> std::result::Result<(), Damage> {
         Ok(())
     }
 }
@@ -149,5 +172,15 @@ impl Learner for ByGraph<'_> {
 
     fn store(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.optimizer.save("graph", into)?;
+        self.graph.save(into)
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.optimizer.restore("graph", from)?;
+        self.graph.restore(from)
     }
 }

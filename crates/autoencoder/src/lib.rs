@@ -32,6 +32,7 @@ pub mod reconstruction;
 pub mod sampling;
 pub mod settings;
 mod shelf;
+mod stage;
 pub mod stored;
 pub mod tensors;
 mod training;

@@ -5,6 +5,8 @@
 use candle_core::backprop::GradStore;
 use candle_core::{Result, Tensor, Var};
 
+use crate::tensors::{Damage, Tensors};
+
 /// Which update, with its constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
@@ -77,7 +79,46 @@ impl Optimizer {
         }
         Ok(())
     }
+
+    /// Puts the variables away, with all that the rule keeps of them.
+    pub(crate) fn save(&self, name: &str, into: &mut Tensors) -> Result<()> {
+        into.put_series(&format!("{name}.steps"), &[f64::from(self.steps)]);
+        for (number, Slot { var, first, second }) in self.slots.iter().enumerate() {
+            into.put(&format!("{name}.{number}"), var)?;
+            for (word, average) in [(FIRST, first), (SECOND, second)] {
+                if let Some(average) = average {
+                    into.put(&format!("{name}.{number}.{word}"), average)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up what [`Optimizer::save`] has put away, variables included.
+    pub(crate) fn restore(
+        &mut self,
+        name: &str,
+        from: &Tensors,
+    ) -> std::result::Result<(), Damage> {
+        self.steps =
+            from.series(&format!("{name}.steps"))?.first().map_or(0, |&count| count as i32);
+        for (number, slot) in self.slots.iter_mut().enumerate() {
+            let shape = slot.var.dims().to_vec();
+            slot.var.set(from.var(&format!("{name}.{number}"), &shape)?.as_tensor())?;
+            let average = |word: &str| {
+                let name = format!("{name}.{number}.{word}");
+                let found = from.has(&name).then(|| from.var(&name, &shape));
+                found.transpose().map(|found| found.map(|var| var.as_detached_tensor()))
+            };
+            (slot.first, slot.second) = (average(FIRST)?, average(SECOND)?);
+        }
+        Ok(())
+    }
 }
+
+/// What the averages of a variable are called where they are put away.
+const FIRST: &str = "first";
+const SECOND: &str = "second";
 
 impl Slot {
     fn update(&mut self, rule: Rule, steps: i32, gradients: &GradStore) -> Result<()> {

@@ -112,8 +112,8 @@ fn network_step(batch: usize, word: &str, rule: Rule) -> Piece {
     let weights = INPUTS * UNITS + 2 * UNITS * UNITS + UNITS * CLASSES;
     let flop = (batch * (6 * weights - 2 * INPUTS * UNITS)) as f64;
     let work = move || {
-        let examples = Examples { images: Rows::new(&images, INPUTS), labels: &labels };
-        step.forward(examples, &which);
+        step.gather(Rows::new(&images, INPUTS), &which);
+        step.classify(&labels, &which);
         step.descend();
     };
     (format!("classifier/step, {word}/{batch}"), flop, Box::new(work))
@@ -137,6 +137,9 @@ fn network() -> Network {
     Network {
         hidden: hidden.map(|(inputs, number)| dense(inputs, UNITS, number)).into(),
         activation: Activation::Sigmoid,
+        code_activation: Activation::Sigmoid,
+        classifier: None,
+        decoder: None,
         output: dense(UNITS, CLASSES, 4),
     }
 }

@@ -7,6 +7,7 @@
 //! training it again would give.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use ablate_sweep::{Artifact, Params, RunPlan, Value};
@@ -26,7 +27,14 @@ pub trait Shelf: Sync {
     /// # Errors
     /// If they cannot be written.
     fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Takes `file` away, if it is there and can be.
+    fn discard(&self, file: &str);
 }
+
+/// How long a training goes on before it keeps a checkpoint; a stop keeps one at once. Time decides when
+/// to keep and nothing else, so it cannot touch a bit.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(60);
 
 /// Parameters that reach no pretrained layer: runs that differ in nothing else share theirs. A parameter
 /// that does not stand here tells layers apart, so what is forgotten is trained twice and never
@@ -67,12 +75,13 @@ pub(crate) struct Keeper<'a> {
     shelf: Option<&'a dyn Shelf>,
     plan: &'a RunPlan,
     artifacts: Vec<Artifact>,
+    checkpointed: Instant,
 }
 
 impl<'a> Keeper<'a> {
     /// For the run of `plan`; without a shelf nothing is kept and nothing is found.
     pub(crate) fn new(shelf: Option<&'a dyn Shelf>, plan: &'a RunPlan) -> Keeper<'a> {
-        Keeper { shelf, plan, artifacts: Vec::new() }
+        Keeper { shelf, plan, artifacts: Vec::new(), checkpointed: Instant::now() }
     }
 
     /// `part`, if it is there and whole.
@@ -100,12 +109,51 @@ impl<'a> Keeper<'a> {
         self.put(part.to_string(), file(self.plan, part), tensors)
     }
 
-    /// Keeps the trained network.
+    /// Where the run was broken off, if it was and that is whole.
+    pub(crate) fn fetch_checkpoint(&self) -> Option<Tensors> {
+        let file = self.checkpoint_file();
+        match Tensors::from_bytes(&self.shelf?.fetch(&file)?) {
+            Ok(tensors) => Some(tensors),
+            Err(damage) => {
+                tracing::warn!(%file, %damage, "a checkpoint is damaged: its stage begins again");
+                None
+            }
+        }
+    }
+
+    /// Whether a checkpoint should be kept.
+    pub(crate) fn checkpoint_is_due(&self) -> bool {
+        self.checkpointed.elapsed() >= CHECKPOINT_AFTER
+    }
+
+    /// Keeps how far the run is, in place of what was kept before. A run that cannot goes on without.
+    pub(crate) fn keep_checkpoint(
+        &mut self,
+        tensors: impl FnOnce() -> candle_core::Result<Tensors>,
+    ) {
+        self.checkpointed = Instant::now();
+        let Some(shelf) = self.shelf else { return };
+        let file = self.checkpoint_file();
+        let kept = tensors().map_err(io::Error::other);
+        if let Err(error) = kept.and_then(|tensors| shelf.keep(&file, &tensors.to_bytes())) {
+            tracing::warn!(%file, %error, "no checkpoint could be kept");
+        }
+    }
+
+    /// Keeps the trained network, which ends the need for a checkpoint.
     pub(crate) fn keep_network(
         &mut self,
         tensors: impl FnOnce() -> candle_core::Result<Tensors>,
     ) -> Result<(), Halt> {
-        self.put("network".into(), format!("networks/{}.safetensors", self.plan.id), tensors)
+        self.put("network".into(), format!("networks/{}.safetensors", self.plan.id), tensors)?;
+        if let Some(shelf) = self.shelf {
+            shelf.discard(&self.checkpoint_file());
+        }
+        Ok(())
+    }
+
+    fn checkpoint_file(&self) -> String {
+        format!("checkpoints/{}.safetensors", self.plan.id)
     }
 
     /// What was kept or found.

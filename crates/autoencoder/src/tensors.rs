@@ -56,13 +56,13 @@ struct Stored {
 }
 
 impl Tensors {
-    /// Adds the values of `var` in `f32`.
+    /// Adds the values of `tensor` in `f32`.
     ///
     /// # Errors
     /// Whatever Candle reports.
-    pub fn put(&mut self, name: &str, var: &Var) -> candle_core::Result<()> {
-        let values: Vec<f32> = var.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
-        self.put_values(name, var.dims(), values.into_iter());
+    pub fn put(&mut self, name: &str, tensor: &Tensor) -> candle_core::Result<()> {
+        let values: Vec<f32> = tensor.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
+        self.put_values(name, tensor.dims(), values.into_iter());
         Ok(())
     }
 
@@ -110,6 +110,16 @@ impl Tensors {
     pub fn var(&self, name: &str, shape: &[usize]) -> Result<Var, Damage> {
         let values = self.values(name, shape)?;
         Ok(Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu)?)?)
+    }
+
+    /// The matrix `name`, of however many rows of `columns` values.
+    ///
+    /// # Errors
+    /// [`Damage::Tensor`] if it is not there, or another.
+    pub(crate) fn rows(&self, name: &str, columns: usize) -> Result<Tensor, Damage> {
+        let rows = self.0.get(name).map_or(0, |stored| stored.shape.first().copied().unwrap_or(0));
+        let values = self.values(name, &[rows, columns])?;
+        Ok(Tensor::from_vec(values, (rows, columns), &Device::Cpu)?)
     }
 
     /// The row of numbers `name`.

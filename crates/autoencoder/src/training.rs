@@ -87,7 +87,7 @@ impl Run<'_> {
         let initial = network.frozen()?;
         let train = labels::learned(settings, train, labelled);
         let stage = finetuning::Stage { settings, train, valid, seed };
-        let tuned = finetuning::fine_tune(&mut network, &stack, &stage, journal)?;
+        let tuned = finetuning::fine_tune(&mut network, &stack, &stage, keeper, journal)?;
         journal.begin("scoring", 1, cost::scoring(&self.extent(), requested));
         let subject = Subject::new((&initial, &network), &stack, dataset, train, seed)?;
         let Measured { scores, profiles } =

@@ -46,6 +46,12 @@ impl Shelf for KeptWeights {
     fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         self.0.write(file, bytes)
     }
+
+    fn discard(&self, file: &str) {
+        if let Err(error) = self.0.remove(file) {
+            tracing::warn!(file, %error, "it is no longer needed and cannot be removed");
+        }
+    }
 }
 
 impl Laboratory {

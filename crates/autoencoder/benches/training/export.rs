@@ -27,6 +27,8 @@ impl Shelf for Kept {
         self.0.lock().expect("nobody panics").insert(file.to_owned(), bytes.to_owned());
         Ok(())
     }
+
+    fn discard(&self, _: &str) {}
 }
 
 /// Starting weights, images and labels in the order of the first epoch.

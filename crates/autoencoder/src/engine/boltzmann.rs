@@ -16,11 +16,13 @@ use super::dense::{Dense, store_bias};
 use super::kernels::{self, wide};
 use super::math;
 use super::matrix::{Band, BandMut, Matrix};
+use super::state::State;
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
+use crate::tensors::{Damage, Tensors};
 
 /// How v' is come by.
 #[derive(Clone, Copy, Debug)]
@@ -275,6 +277,35 @@ fn half_squares(v: Band<'_>, c: &[f32]) -> f64 {
         )
     };
     v.lines().map(squares).sum::<f64>() / 2.0
+}
+
+impl State for BoltzmannStep {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.steps.save(&format!("{name}.steps"), into);
+        self.hidden.save(&format!("{name}.hidden"), into);
+        self.hidden_descent.save(&format!("{name}.hidden_descent"), into);
+        self.visible_bias.save(&format!("{name}.visible_bias"), into);
+        self.visible_descent.save(&format!("{name}.visible_descent"), into);
+        if self.started {
+            self.states.save(&format!("{name}.states"), into);
+        }
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.steps.restore(&format!("{name}.steps"), from)?;
+        self.hidden.restore(&format!("{name}.hidden"), from)?;
+        self.hidden_descent.restore(&format!("{name}.hidden_descent"), from)?;
+        self.visible_bias.restore(&format!("{name}.visible_bias"), from)?;
+        self.visible_descent.restore(&format!("{name}.visible_descent"), from)?;
+        let states = format!("{name}.states");
+        self.started = from.has(&states);
+        if self.started {
+            self.states.restore(&states, from)?;
+        }
+        self.squares.fill(0.0);
+        kernels::add_squares(self.hidden.weights.top(self.hidden.inputs()), &mut self.squares);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

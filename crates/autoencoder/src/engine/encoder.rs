@@ -17,6 +17,7 @@ use candle_core::{Result, Var};
 use super::dense::{Dense, multiply, multiply_transposed, store_bias};
 use super::kernels;
 use super::matrix::{Band, BandMut, Matrix};
+use super::state::State;
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
@@ -24,6 +25,7 @@ use crate::autoencoding::{Noise, keep_largest};
 use crate::batches::Rows;
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
+use crate::tensors::{Damage, Tensors};
 use crate::variants::ByHand;
 
 /// What the encoder made of a batch: what a penalty by hand may look at.
@@ -142,17 +144,13 @@ impl AutoencoderStep {
             Ok((weights, descent))
         };
         let decoder = autoencoder.decoder.as_ref().map(own).transpose()?;
-        let mut penalized = Penalized {
+        let penalized = Penalized {
             squares: vec![0.0; outputs],
             decoder_squares: vec![0.0; inputs],
             decay: vec![0.0; outputs],
             decoder_decay: vec![0.0; inputs],
         };
-        kernels::add_squares(encoder.weights.top(inputs), &mut penalized.squares);
-        if let Some((weights, _)) = &decoder {
-            kernels::add_squares(weights.top(outputs), &mut penalized.decoder_squares);
-        }
-        Ok(AutoencoderStep {
+        let mut step = AutoencoderStep {
             activation: autoencoder.activation,
             reconstruction: autoencoder.reconstruction,
             rule,
@@ -177,7 +175,9 @@ impl AutoencoderStep {
                 room: Vec::with_capacity(outputs),
             },
             penalized,
-        })
+        };
+        step.sum_squares();
+        Ok(step)
     }
 
     /// Puts the weights back into the variables of `autoencoder`.
@@ -190,6 +190,16 @@ impl AutoencoderStep {
             var.set(&weights.to_transposed()?)?;
         }
         store_bias(&self.decoder_bias, &autoencoder.decoder_bias)
+    }
+
+    fn sum_squares(&mut self) {
+        let Penalized { squares, decoder_squares, .. } = &mut self.penalized;
+        squares.fill(0.0);
+        kernels::add_squares(self.encoder.weights.top(self.encoder.inputs()), squares);
+        if let Some((weights, _)) = &self.decoder {
+            decoder_squares.fill(0.0);
+            kernels::add_squares(weights.top(weights.rows()), decoder_squares);
+        }
     }
 
     /// The next step is over the rows of `inputs` that `which` names; the encoder will see them as
@@ -315,5 +325,31 @@ impl AutoencoderStep {
         weights.descend(&mut self.encoder.weights, step, operands, &penalized.decay, squares);
         bias.descend(&mut self.encoder.bias, step);
         self.decoder_bias_descent.descend(&mut self.decoder_bias, step);
+    }
+}
+
+impl State for AutoencoderStep {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.steps.save(&format!("{name}.steps"), into);
+        self.encoder.save(&format!("{name}.encoder"), into);
+        self.encoder_descent.save(&format!("{name}.encoder_descent"), into);
+        if let Some(decoder) = &self.decoder {
+            decoder.save(&format!("{name}.decoder"), into);
+        }
+        self.decoder_bias.save(&format!("{name}.decoder_bias"), into);
+        self.decoder_bias_descent.save(&format!("{name}.decoder_bias_descent"), into);
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.steps.restore(&format!("{name}.steps"), from)?;
+        self.encoder.restore(&format!("{name}.encoder"), from)?;
+        self.encoder_descent.restore(&format!("{name}.encoder_descent"), from)?;
+        if let Some(decoder) = &mut self.decoder {
+            decoder.restore(&format!("{name}.decoder"), from)?;
+        }
+        self.decoder_bias.restore(&format!("{name}.decoder_bias"), from)?;
+        self.decoder_bias_descent.restore(&format!("{name}.decoder_bias_descent"), from)?;
+        self.sum_squares();
+        Ok(())
     }
 }

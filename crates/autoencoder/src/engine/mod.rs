@@ -34,5 +34,5 @@ pub(crate) use gradient::InputGradient;
 pub(crate) use kernels::{add_squares, scale_columns, sum_of, wide};
 pub(crate) use matrix::{Band, BandMut, Matrix};
 pub(crate) use products::product;
-pub(crate) use state::State;
 pub(crate) use stack::{Evaluation, Misses, NetworkStep, Stack};
+pub(crate) use state::State;

@@ -17,6 +17,7 @@ use candle_core::Result;
 use super::dense::Dense;
 use super::kernels;
 use super::matrix::{Band, BandMut, Matrix};
+use super::state::State;
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::activation::Activation;
 use crate::batches::{EVALUATION_ROWS, Rows};
@@ -25,6 +26,7 @@ use crate::network::{self, Network, Route};
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
 use crate::settings::Dropout;
+use crate::tensors::{Damage, Tensors};
 
 /// Layers one above another, the output layer last.
 #[derive(Debug)]
@@ -468,5 +470,29 @@ impl NetworkStep {
             weights.descend(&mut layer.weights, step, operands, decay, None);
             bias.descend(&mut layer.bias, step);
         }
+    }
+}
+
+impl State for Stack {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.layers.save(name, into);
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.layers.restore(name, from)
+    }
+}
+
+impl State for NetworkStep {
+    fn save(&self, name: &str, into: &mut Tensors) {
+        self.steps.save(&format!("{name}.steps"), into);
+        self.stack.save(&format!("{name}.stack"), into);
+        self.descents.save(&format!("{name}.descents"), into);
+    }
+
+    fn restore(&mut self, name: &str, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.steps.restore(&format!("{name}.steps"), from)?;
+        self.stack.restore(&format!("{name}.stack"), from)?;
+        self.descents.restore(&format!("{name}.descents"), from)
     }
 }

@@ -5,16 +5,15 @@
 use ablate_data::Stream;
 
 use super::Stage;
-use crate::batches;
 use crate::cost;
 use crate::engine::{NetworkStep, Stack};
 use crate::journal::{Halt, Journal};
 use crate::network::{Decoder, Network};
-use crate::pass::{Aim, pass};
+use crate::pass::{Aim, Lesson, Recorded};
 use crate::reconstruction::Reconstruction;
 use crate::settings::Course;
 use crate::shelf::{Keeper, Part};
-use crate::stored;
+use crate::{stage, stored};
 
 /// The loss after each epoch.
 const CURVE: &str = "autoencoder_loss";
@@ -32,8 +31,8 @@ pub(super) fn train(
     let route = network.autoencoding().expect("it has just been given a decoder");
     let stack = Stack::along(&route)?;
     let (part, work) = (Part::DeepAutoencoder, cost::pass(&stack.shape(), images.len()));
-    journal.begin(&part.to_string(), course.epochs, work);
     if let Some(kept) = keeper.fetch(part) {
+        journal.begin(&part.to_string(), course.epochs, work);
         for loss in stored::adopt_autoencoder(&kept, network)? {
             journal.record(CURVE, loss);
         }
@@ -41,20 +40,21 @@ pub(super) fn train(
         return Ok(());
     }
     let rows = settings.batch_size.min(images.len());
-    let mut step = NetworkStep::new(stack, course.optimizer, rows);
-    let mut losses = Vec::new();
-    for epoch in 1..=course.epochs {
-        let mut order = Stream::new(seed, "pretraining/order", &[u64::from(epoch)]);
-        let order = batches::shuffled(images.len(), settings.batch_size, &mut order);
-        let lesson = (images, Aim::Images(reconstruction));
-        let sum = pass(&mut step, lesson, &order, None, journal)?;
-        let loss = sum.loss / images.len() as f64;
-        journal.record(CURVE, loss);
-        losses.push(loss);
-        journal.epoch(loss)?;
-    }
-    journal.end();
-    step.stack().store(&route)?;
+    let step = NetworkStep::new(stack, course.optimizer, rows);
+    let lesson = Lesson { step, images, aim: Aim::Images(reconstruction), masks: None };
+    let mut trainee = Recorded { lesson, curve: CURVE };
+    let order = |epoch: u32| Stream::new(seed, "pretraining/order", &[u64::from(epoch)]);
+    let stage = stage::Stage {
+        name: &part.to_string(),
+        examples: images.len(),
+        batch_size: settings.batch_size,
+        epochs: course.epochs,
+        work,
+        order: &order,
+    };
+    stage.run(&mut trainee, keeper, journal)?;
+    trainee.lesson.step.stack().store(&route)?;
+    let losses = journal.curve(CURVE);
     keeper.keep(part, || stored::autoencoder_tensors(network, &losses))
 }
 

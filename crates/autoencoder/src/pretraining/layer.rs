@@ -4,13 +4,16 @@
 use ablate_data::Stream;
 
 use crate::autoencoder::Autoencoder;
-use crate::batches::{self, Rows};
+use crate::batches::Rows;
 use crate::cost;
+use crate::engine::Misses;
 use crate::journal::{Halt, Journal};
 use crate::learner::{self, Batch, Learner, Moment, Start};
 use crate::settings::{LayerPretraining, Settings};
+use crate::shelf::Keeper;
+use crate::stage::{Place, Stage, Trainee};
 use crate::stored;
-use crate::tensors::Tensors;
+use crate::tensors::{Damage, Tensors};
 
 /// A layer in training.
 pub(super) struct Layer<'a> {
@@ -27,23 +30,28 @@ impl Layer<'_> {
     pub(super) fn train(
         &self,
         inputs: Rows<'_>,
+        keeper: &mut Keeper<'_>,
         journal: &mut Journal<'_>,
     ) -> Result<Vec<f64>, Halt> {
-        let LayerPretraining { objective, optimizer, .. } = self.pretraining;
-        let rows = self.batch_size.min(inputs.len());
-        let start = Start { rule: *optimizer, rows, seed: self.seed, layer: self.number };
-        let mut learner = learner::learner(objective.as_ref(), &self.autoencoder, &start)?;
-        self.begin(inputs, journal)?;
-        let mut losses = Vec::new();
-        for epoch in 1..=self.pretraining.epochs {
-            let loss = self.epoch(epoch, inputs, learner.as_mut(), journal)?;
-            journal.record(&self.curve(), loss);
-            losses.push(loss);
-            journal.epoch(loss)?;
-        }
-        journal.end();
-        learner.store()?;
-        Ok(losses)
+        let LayerPretraining { objective, optimizer, epochs, .. } = self.pretraining;
+        let Layer { number, batch_size, seed, .. } = *self;
+        let rows = batch_size.min(inputs.len());
+        let start = Start { rule: *optimizer, rows, seed, layer: number };
+        let learner = learner::learner(objective.as_ref(), &self.autoencoder, &start)?;
+        let mut learning = Learning { layer: self, learner, inputs };
+        let order =
+            |epoch: u32| Stream::new(seed, "pretraining/order", &[number as u64, u64::from(epoch)]);
+        let stage = Stage {
+            name: &self.name(),
+            examples: inputs.len(),
+            batch_size,
+            epochs: *epochs,
+            work: self.work(inputs)?,
+            order: &order,
+        };
+        stage.run(&mut learning, keeper, journal)?;
+        learning.learner.store()?;
+        Ok(journal.curve(&self.curve()))
     }
 
     /// Takes the weights of the same layer as another run trained it; returns its losses.
@@ -66,43 +74,53 @@ impl Layer<'_> {
         losses: &[f64],
         journal: &mut Journal<'_>,
     ) -> Result<(), Halt> {
-        self.begin(inputs, journal)?;
+        journal.begin(&self.name(), self.pretraining.epochs, self.work(inputs)?);
         losses.iter().for_each(|&loss| journal.record(&self.curve(), loss));
         journal.end();
         Ok(())
     }
 
-    fn begin(&self, inputs: Rows<'_>, journal: &mut Journal<'_>) -> Result<(), Halt> {
+    fn name(&self) -> String {
+        format!("layer {}", self.number + 1)
+    }
+
+    /// Floating-point operations of an epoch.
+    fn work(&self, inputs: Rows<'_>) -> candle_core::Result<f64> {
         let (outputs, width) = self.autoencoder.encoder.weight.dims2()?;
-        let work = cost::autoencoder_epoch(inputs.len(), width, outputs);
-        journal.begin(&format!("layer {}", self.number + 1), self.pretraining.epochs, work);
-        Ok(())
+        Ok(cost::autoencoder_epoch(inputs.len(), width, outputs))
     }
 
     fn curve(&self) -> String {
         format!("layer_{}_loss", self.number + 1)
     }
+}
 
-    /// One pass over `inputs`; returns the mean objective an example.
-    fn epoch(
-        &self,
-        epoch: u32,
-        inputs: Rows<'_>,
-        learner: &mut dyn Learner,
-        journal: &mut Journal<'_>,
-    ) -> Result<f64, Halt> {
-        let Layer { number: layer, seed, .. } = *self;
-        let counters = [layer as u64, u64::from(epoch)];
-        let mut order = Stream::new(seed, "pretraining/order", &counters);
-        let batches = batches::shuffled(inputs.len(), self.batch_size, &mut order);
-        let mut sum = 0.0;
-        for (step, which) in batches.iter().enumerate() {
-            let moment = Moment { seed, layer, epoch, epochs: self.pretraining.epochs, step };
-            let loss = learner.objective(Batch { inputs, which }, &moment)?;
-            journal.step(step, batches.len(), loss)?;
-            learner.descend()?;
-            sum += loss * which.len() as f64;
-        }
-        Ok(sum / inputs.len() as f64)
+/// A layer, and how it learns.
+struct Learning<'a> {
+    layer: &'a Layer<'a>,
+    learner: Box<dyn Learner + 'a>,
+    inputs: Rows<'a>,
+}
+
+impl Trainee for Learning<'_> {
+    fn step(&mut self, which: &[u32], at: Place) -> Result<Misses, Halt> {
+        let Layer { number: layer, seed, pretraining, .. } = *self.layer;
+        let Place { epoch, step } = at;
+        let moment = Moment { seed, layer, epoch, epochs: pretraining.epochs, step };
+        let loss = self.learner.objective(Batch { inputs: self.inputs, which }, &moment)?;
+        self.learner.descend()?;
+        Ok(Misses { loss: loss * which.len() as f64, wrong: 0 })
+    }
+
+    fn conclude(&mut self, _epoch: u32, missed: Misses, journal: &mut Journal<'_>) {
+        journal.record(&self.layer.curve(), missed.loss / self.inputs.len() as f64);
+    }
+
+    fn save(&self, into: &mut Tensors) -> candle_core::Result<()> {
+        self.learner.save(into)
+    }
+
+    fn restore(&mut self, from: &Tensors) -> Result<(), Damage> {
+        self.learner.restore(from)
     }
 }

@@ -83,7 +83,7 @@ fn greedy(
         match keeper.fetch(part).map(|kept| layer.adopt(&kept, settings)) {
             Some(losses) => layer.skip(inputs, &losses?, journal)?,
             None => {
-                let losses = layer.train(inputs, journal)?;
+                let losses = layer.train(inputs, keeper, journal)?;
                 keeper.keep(part, || stored::layer_tensors(&layer.autoencoder, &losses))?;
             }
         }

@@ -6,16 +6,15 @@ use ablate_data::Stream;
 
 use super::{Stage, codes, inputs};
 use crate::activation::Activation;
-use crate::batches::{self, Rows};
 use crate::cost;
 use crate::engine::{NetworkStep, Stack};
 use crate::finetuning::Examples;
 use crate::journal::{Halt, Journal};
 use crate::network::{Dense, Network, Route};
-use crate::pass::{Aim, pass};
+use crate::pass::{Aim, Lesson, Recorded};
 use crate::settings::Course;
 use crate::shelf::{Keeper, Part};
-use crate::stored;
+use crate::{stage, stored};
 
 /// Trains the lowest `layers` hidden layers of `network` on the images that have labels.
 pub(super) fn greedy(
@@ -32,9 +31,10 @@ pub(super) fn greedy(
         let inputs = inputs(images, below.as_deref(), width);
         let (part, curve) = (Part::Layer(number), format!("layer_{}_loss", number + 1));
         let shape = [(width, outputs), (outputs, stage.classes)];
-        journal.begin(&part.to_string(), course.epochs, cost::pass(&shape, inputs.len()));
+        let work = cost::pass(&shape, inputs.len());
         match keeper.fetch(part) {
             Some(kept) => {
+                journal.begin(&part.to_string(), course.epochs, work);
                 for loss in stored::adopt_encoder(&kept, part, layer)? {
                     journal.record(&curve, loss);
                 }
@@ -42,7 +42,8 @@ pub(super) fn greedy(
             }
             None => {
                 let examples = Examples { images: inputs, labels };
-                let losses = train(network, number, course, (stage, examples), journal)?;
+                let (plan, kept) = (Plan { number, course, work }, &mut *keeper);
+                let losses = train(network, &plan, (stage, examples), kept, journal)?;
                 keeper.keep(part, || stored::encoder_tensors(layer, &losses))?;
             }
         }
@@ -53,36 +54,46 @@ pub(super) fn greedy(
     Ok(())
 }
 
+/// Which layer is trained, and how long.
+struct Plan {
+    number: usize,
+    course: Course,
+    /// Floating-point operations of an epoch.
+    work: f64,
+}
+
 /// Returns the loss of every epoch.
 fn train(
     network: &Network,
-    number: usize,
-    course: Course,
-    (stage, examples): (&Stage<'_>, Examples<'_>),
+    &Plan { number, course, work }: &Plan,
+    (pretraining, examples): (&Stage<'_>, Examples<'_>),
+    keeper: &mut Keeper<'_>,
     journal: &mut Journal<'_>,
 ) -> Result<Vec<f64>, Halt> {
-    let Stage { settings, classes, seed, .. } = *stage;
+    let Stage { settings, classes, seed, .. } = *pretraining;
     let layer = &network.hidden[number];
     let shape = (classes, layer.weight.dim(0)?);
     let mut stream = Stream::new(seed, "pretraining/output", &[number as u64]);
     let output = Dense::draw(shape, settings, layer.weight.dtype(), &mut stream)?;
     let layers = vec![(layer, network.units(number)), (&output, Activation::Linear)];
     let route = Route { layers, hidden: 1 };
-    let rows = settings.batch_size.min(examples.images.len());
-    let mut step = NetworkStep::new(Stack::along(&route)?, course.optimizer, rows);
-    let lesson: (Rows<'_>, _) = (examples.images, Aim::Labels(examples.labels));
-    let mut losses = Vec::new();
-    for epoch in 1..=course.epochs {
-        let counters = [number as u64, u64::from(epoch)];
-        let mut order = Stream::new(seed, "pretraining/order", &counters);
-        let order = batches::shuffled(examples.images.len(), settings.batch_size, &mut order);
-        let sum = pass(&mut step, lesson, &order, None, journal)?;
-        let loss = sum.loss / examples.images.len() as f64;
-        journal.record(&format!("layer_{}_loss", number + 1), loss);
-        losses.push(loss);
-        journal.epoch(loss)?;
-    }
-    journal.end();
-    step.stack().store(&route)?;
-    Ok(losses)
+    let Examples { images, labels } = examples;
+    let rows = settings.batch_size.min(images.len());
+    let step = NetworkStep::new(Stack::along(&route)?, course.optimizer, rows);
+    let lesson = Lesson { step, images, aim: Aim::Labels(labels), masks: None };
+    let curve = format!("layer_{}_loss", number + 1);
+    let mut trainee = Recorded { lesson, curve: &curve };
+    let order =
+        |epoch: u32| Stream::new(seed, "pretraining/order", &[number as u64, u64::from(epoch)]);
+    let stage = stage::Stage {
+        name: &Part::Layer(number).to_string(),
+        examples: images.len(),
+        batch_size: settings.batch_size,
+        epochs: course.epochs,
+        work,
+        order: &order,
+    };
+    stage.run(&mut trainee, keeper, journal)?;
+    trainee.lesson.step.stack().store(&route)?;
+    Ok(journal.curve(&curve))
 }

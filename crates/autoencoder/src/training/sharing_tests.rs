@@ -25,6 +25,10 @@ impl Shelf for Memory {
         self.0.lock().unwrap().insert(file.to_owned(), bytes.to_owned());
         Ok(())
     }
+
+    fn discard(&self, file: &str) {
+        self.0.lock().unwrap().remove(file);
+    }
 }
 
 fn trained(plan: &RunPlan, shelf: Option<&dyn Shelf>) -> Outcome {

@@ -21,6 +21,7 @@ use crate::network::Dense;
 use crate::optimizer::Optimizer;
 use crate::reconstruction::softplus;
 use crate::sampling;
+use crate::tensors::{Damage, Tensors};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "adversarial",
@@ -114,6 +115,14 @@ impl Graph for Game<'_> {
         let z = self.layer.encoder.forward(clean)?.detach();
         let loss = self.discriminator.loss(prior, &z)?;
         self.optimizer.descend(&loss)
+    }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.optimizer.save("discriminator", into)
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.optimizer.restore("discriminator", from)
     }
 }
 

@@ -17,10 +17,11 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Decoder, Objective, Variant};
 use crate::autoencoder::Autoencoder;
-use crate::engine::{BoltzmannStep, Chain, Gibbs};
+use crate::engine::{BoltzmannStep, Chain, Gibbs, State};
 use crate::learner::{Batch, Graph, Learner, Moment, Start};
 use crate::reconstruction::{Reconstruction, softplus};
 use crate::sampling::{self, Sampling};
+use crate::tensors::{Damage, Tensors};
 
 pub(super) const VARIANT: Variant = Variant {
     name: "rbm",
@@ -105,6 +106,15 @@ impl Learner for ByBuffers<'_> {
     fn store(&self) -> Result<()> {
         self.step.store(self.layer)
     }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.step.save("step", into);
+        Ok(())
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.step.restore("step", from)
+    }
 }
 
 /// The graph, and how far its chains are.
@@ -156,7 +166,23 @@ impl Graph for RbmGraph<'_> {
         };
         contrast + decay
     }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.states.as_ref().map_or(Ok(()), |states| into.put(CHAINS, states))
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        if from.has(CHAINS) {
+            let units = self.layer.encoder.bias.dim(0)?;
+            let states = from.rows(CHAINS, units)?;
+            self.states = Some(states);
+        }
+        Ok(())
+    }
 }
+
+/// What the hidden states of persistent chains are called where they are put away.
+const CHAINS: &str = "chains";
 
 /// Mean over the examples of F(v).
 fn free_energy(layer: &Autoencoder, v: &Tensor) -> Result<Tensor> {
