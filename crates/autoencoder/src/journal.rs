@@ -9,8 +9,9 @@ use ablate_sweep::{Curve, Ending, Failure, FailureKind, Progress};
 use crate::tensors::{Damage, Tensors};
 
 /// How long a training is silent within an epoch: a stop is heard after that, and reporting costs
-/// nothing. Time decides when to report and nothing else, so it cannot touch a bit.
-const SILENCE: Duration = Duration::from_millis(200);
+/// nothing. Time decides when to report and nothing else, so it cannot touch a bit. Tests are told of
+/// every step, so that they can stop at any.
+const SILENCE: Duration = Duration::from_millis(if cfg!(test) { 0 } else { 200 });
 
 /// What the names of saved curves begin with.
 const CURVE: &str = "curve.";

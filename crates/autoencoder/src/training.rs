@@ -122,6 +122,8 @@ impl Run<'_> {
 }
 
 #[cfg(test)]
+mod resuming_tests;
+#[cfg(test)]
 mod sharing_tests;
 #[cfg(test)]
 mod stages_tests;

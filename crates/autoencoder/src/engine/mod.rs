@@ -21,6 +21,7 @@ mod matrix;
 mod products;
 mod stack;
 mod state;
+mod training;
 mod update;
 
 #[cfg(test)]
@@ -34,5 +35,6 @@ pub(crate) use gradient::InputGradient;
 pub(crate) use kernels::{add_squares, scale_columns, sum_of, wide};
 pub(crate) use matrix::{Band, BandMut, Matrix};
 pub(crate) use products::product;
-pub(crate) use stack::{Evaluation, Misses, NetworkStep, Stack};
+pub(crate) use stack::{Evaluation, Misses, Stack};
 pub(crate) use state::State;
+pub(crate) use training::NetworkStep;

@@ -14,7 +14,22 @@ use crate::shelf::{LATER, Shelf};
 use crate::stored::{Stored, pretrained};
 
 #[derive(Default)]
-struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+pub(super) struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Memory {
+    pub(super) fn files(&self) -> Vec<String> {
+        self.0.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// Flips a bit of every file whose name begins so.
+    pub(super) fn hurt(&self, beginning: &str) {
+        for (file, bytes) in self.0.lock().unwrap().iter_mut() {
+            if file.starts_with(beginning) {
+                *bytes.last_mut().unwrap() ^= 1;
+            }
+        }
+    }
+}
 
 impl Shelf for Memory {
     fn fetch(&self, file: &str) -> Option<Vec<u8>> {
@@ -135,9 +150,7 @@ fn what_reaches_a_layer_tells_it_apart() {
 fn a_damaged_layer_is_trained_again() {
     let shelf = Memory::default();
     let whole = trained(&plan(&[]), Some(&shelf));
-    for bytes in shelf.0.lock().unwrap().values_mut() {
-        *bytes.last_mut().unwrap() ^= 1;
-    }
+    shelf.hurt("");
     assert_eq!(trained(&plan(&[]), Some(&shelf)), whole);
     assert_eq!(reused(&trained(&plan(&[]), Some(&shelf))), ["layer 1", "layer 2"]);
 }

@@ -138,3 +138,26 @@ fn a_second_signal_ends_the_program_at_once() {
     let reason = plan["cells"][0]["reason"].as_str().unwrap();
     assert!(reason.starts_with("interrupted"), "{reason}");
 }
+
+#[test]
+fn a_run_that_is_stopped_or_killed_goes_on_where_it_was_and_ends_in_the_same_bits() {
+    let longer = LONG.replace("epochs = 500", "epochs = 1500").replace("seeds = 3", "seeds = 1");
+    let whole = Bench::with(&[("long.toml", &longer)]);
+    whole.ablate(&["sweep", "long.toml"]).expect(0);
+    let bench = Bench::with(&[("long.toml", &longer)]);
+    let checkpoints = bench.path("store.artifacts/checkpoints");
+    let sweep = bench.start(&["sweep", "long.toml"]);
+    wait_until("a run is training", || count_in(&bench.store(), "running") == 1);
+    std::thread::sleep(Duration::from_millis(300));
+    sweep.signal("TERM");
+    sweep.end(Duration::from_secs(10)).expect(143).says(&["go on with: "]);
+    assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 1);
+    // What a crash interrupts later goes on from the same checkpoint.
+    let sweep = bench.start(&["sweep", "long.toml"]);
+    wait_until("it is training again", || count_in(&bench.store(), "running") == 1);
+    sweep.kill();
+    let last = bench.ablate(&["sweep", "long.toml", "--log", "info"]).expect(0);
+    last.says(&["going on from a checkpoint"]);
+    assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 0, "it is no longer needed");
+    assert_eq!(results(&bench.store()), results(&whole.store()));
+}
