@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use ablate_data::Images;
 use ablate_sweep::RunPlan;
-use candle_core::{Device, Tensor, Var};
+use candle_core::{Device, Tensor};
 
 use crate::stored::{Stored, network_tensors};
 
@@ -37,8 +37,8 @@ pub fn exported_network(
         let input = Tensor::from_vec(pixels, (count, width), &Device::Cpu)?;
         let logits = stored.network.logits(&input)?;
         let mut tensors = network_tensors(&stored.network)?;
-        tensors.put("example.input", &Var::from_tensor(&input)?)?;
-        tensors.put("example.logits", &Var::from_tensor(&logits)?)?;
+        tensors.put("example.input", &input)?;
+        tensors.put("example.logits", &logits)?;
         Ok(tensors)
     };
     Ok(tensors().map_err(|error| error.to_string())?.to_bytes_with(metadata))

@@ -1,6 +1,6 @@
 //! What a run holds in memory at its peak, counted by an allocator, beside what training cannot do
 //! without: weights, gradients, the optimizer's averages, the activations of a batch and their
-//! gradients. `SPEED.md` says what the rest is.
+//! gradients.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "what was measured is worth a look")]
 
