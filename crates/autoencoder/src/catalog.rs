@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use ablate_data::{datasets, own};
 use ablate_sweep::catalog::Breach;
 use ablate_sweep::{
-    Catalog, Condition, Domain, Param, Params, ProbeEntry, Rule, Value, VariantEntry,
+    Catalog, Condition, Domain, Param, Params, ProbeEntry, Rule, Value, VariantEntry, layer_names,
 };
 
 use crate::activation::Activation;
@@ -23,12 +23,16 @@ use crate::variants::{self, Decoder};
 /// - 1: the first.
 const ENGINE_VERSION: u32 = 1;
 
-/// The meaning of the code that trains a trial with `params`: the engine's, and that of its variant.
+/// The meaning of the code that trains a trial with `params`: the engine's, and that of its variant,
+/// or of each where a layer has its own: `1.1`, `1.1+2`.
 pub fn training_version(params: &Params) -> String {
-    match params.text("variant").and_then(variants::find) {
-        Some(variant) => format!("{ENGINE_VERSION}.{}", variant.version),
-        None => ENGINE_VERSION.to_string(),
+    let named = params.text("variant").map(layer_names).into_iter().flatten();
+    let versions: Vec<String> =
+        named.filter_map(variants::find).map(|variant| variant.version.to_string()).collect();
+    if versions.is_empty() {
+        return ENGINE_VERSION.to_string();
     }
+    format!("{ENGINE_VERSION}.{}", versions.join("+"))
 }
 
 /// Every parameter, variant, rule and metric.
@@ -46,6 +50,7 @@ pub fn catalog() -> Catalog {
             Rule(widths_match_the_depth),
             Rule(labels_fit_the_images_and_their_classes),
             Rule(pretrained_layers_exist),
+            Rule(variants_match_the_layers),
             Rule(equal_code_units_are_the_same),
             Rule(cross_entropy_needs_codes_between_0_and_1),
             Rule(some_variants_need_sigmoid_units),
@@ -170,7 +175,7 @@ fn params() -> Vec<Param> {
         .only_when(labelling()),
         Param::new(
             "variant",
-            Domain::Choice(variants::ALL.iter().map(|variant| variant.name).collect()),
+            Domain::LayerChoice(variants::ALL.iter().map(|variant| variant.name).collect()),
             text("basic"),
             "the objective that each layer is pretrained with",
         )
@@ -351,6 +356,27 @@ fn pretrained_layers_exist(params: &mut Params) -> Result<(), Breach> {
     Ok(())
 }
 
+/// Joined variants name one for each pretrained layer; equal ones are the same trial as one for all.
+fn variants_match_the_layers(params: &mut Params) -> Result<(), Breach> {
+    let layers = autoencoders(params);
+    let Some(joined) = params.text("variant").filter(|names| names.contains('+')) else {
+        return Ok(());
+    };
+    let named = layer_names(joined).count();
+    if named != layers {
+        return Err(Breach {
+            params: ["variant", "depth", "pretrained_layers"].map(str::to_owned).to_vec(),
+            message: format!(
+                "variant {joined} names {named} layers, but {layers} are pretrained: name one for \
+                 each of them, or one for all"
+            ),
+        });
+    }
+    let variant = variants::up_to(joined, named);
+    params.set("variant", Value::Text(variant));
+    Ok(())
+}
+
 /// The units of the other layers by their name are the same trial as `same`.
 fn equal_code_units_are_the_same(params: &mut Params) -> Result<(), Breach> {
     if params.get("code_activation") == params.get("activation") {
@@ -387,13 +413,15 @@ fn autoencoders(params: &Params) -> usize {
 
 /// What reads the activations of units as probabilities.
 fn some_variants_need_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
-    let way_out = match params.text("variant") {
-        Some("sparse-kl") => "sparse-kl reads mean activations as probabilities: take sparse-l1",
-        Some("rbm") => {
-            "the hidden units of an rbm are on with the probability sigmoid(z): take vae"
+    let reason = |name| match name {
+        "sparse-kl" => Some("sparse-kl reads mean activations as probabilities: take sparse-l1"),
+        "rbm" => {
+            Some("the hidden units of an rbm are on with the probability sigmoid(z): take vae")
         }
-        _ => return Ok(()),
+        _ => None,
     };
+    let mut named = params.text("variant").into_iter().flat_map(layer_names);
+    let Some(way_out) = named.find_map(reason) else { return Ok(()) };
     let sigmoid = |name| matches!(params.text(name), Some("sigmoid" | SAME));
     if sigmoid("activation") && sigmoid("code_activation") {
         return Ok(());
@@ -406,7 +434,12 @@ fn some_variants_need_sigmoid_units(params: &mut Params) -> Result<(), Breach> {
 
 /// There are no more codes to select than there are units.
 fn k_is_at_most_every_width(params: &mut Params) -> Result<(), Breach> {
+    let variants = params.text("variant").unwrap_or_default();
     let narrowest = match params.get("width") {
+        Some(Value::List(widths)) if variants.contains('+') => {
+            let layers = widths.iter().zip(layer_names(variants));
+            layers.filter(|(_, name)| *name == "k-sparse").map(|(width, _)| *width).min()
+        }
         Some(Value::List(widths)) => widths.iter().copied().min(),
         Some(Value::Int(width)) => Some(*width),
         _ => None,
@@ -550,6 +583,52 @@ mod tests {
             ("beta", Value::Int(0)),
         ];
         assert!(catalog.resolve(&given(&blind)).unwrap_err()[0].message.contains("raise one"));
+    }
+
+    #[test]
+    fn joined_variants_name_one_a_pretrained_layer() {
+        let catalog = catalog();
+        let with = |pairs: &[(&str, Value)]| catalog.resolve(&given(pairs));
+        let depth = |layers| ("depth", Value::Int(layers));
+        let variant = |names| ("variant", text(names));
+        let mixed = with(&[depth(2), variant("denoising+contractive")]).unwrap();
+        assert_eq!(mixed.params.float("sigma"), Some(0.3));
+        assert_eq!(mixed.params.float("lambda"), Some(0.1));
+        assert_ne!(mixed.id, with(&[depth(2), variant("contractive+denoising")]).unwrap().id);
+        let same = with(&[depth(2), variant("denoising+denoising")]).unwrap();
+        assert_eq!(same, with(&[depth(2), variant("denoising")]).unwrap());
+        let lowest = ("pretrained_layers", Value::Int(2));
+        assert!(with(&[depth(3), lowest, variant("denoising+contractive")]).is_ok());
+        for (layers, names, way_out) in [
+            (3, "denoising+denoising", "names 2 layers, but 3 are pretrained: name one for each"),
+            (1, "denoising+basic", "names 2 layers, but 1 are pretrained"),
+            (2, "contractive+weight-decay", "both have a parameter lambda"),
+            (2, "denoising+", "or several joined by"),
+            (2, "denoising+denoisy", "or several joined by"),
+        ] {
+            let refused = with(&[depth(layers), variant(names)]).unwrap_err();
+            assert!(refused[0].message.contains(way_out), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn every_joined_variant_has_a_say() {
+        let catalog = catalog();
+        let with = |names: &str, others: &[(&str, Value)]| {
+            let base = [("depth", Value::Int(2)), ("variant", text(names))];
+            catalog.resolve(&given(&[&base[..], others].concat()))
+        };
+        assert_eq!(training_version(&with("basic", &[]).unwrap().params), "1.1");
+        let mixed = with("rbm+denoising", &[]).unwrap();
+        assert_eq!(training_version(&mixed.params), "1.1+1");
+        assert_eq!(mixed.params.flag("tied"), Some(true), "the upper decoder may be untied");
+        let tanh = [("activation", text("tanh")), ("reconstruction", text("squared-error"))];
+        let refused = with("basic+rbm", &tanh).unwrap_err();
+        assert!(refused[0].message.contains("take vae"), "{refused:?}");
+        let widths = |list: [i64; 2]| [("width", Value::List(list.to_vec()))];
+        assert!(with("basic+k-sparse", &widths([10, 100])).is_ok());
+        let refused = with("basic+k-sparse", &widths([100, 10])).unwrap_err();
+        assert!(refused[0].message.contains("only 10 units"), "{refused:?}");
     }
 
     #[test]

@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-use ablate_sweep::{Artifact, Params, RunPlan, Value};
+use ablate_sweep::{Artifact, Params, RunPlan, Value, layer_names};
 use sha2::{Digest, Sha256};
 
+use crate::catalog;
 use crate::journal::Halt;
 use crate::settings::SAME;
 use crate::tensors::{Tensors, hexadecimal};
+use crate::variants;
 
 /// A place for files. Used by many threads, and perhaps processes, at once.
 pub trait Shelf: Sync {
@@ -189,10 +191,27 @@ fn file(plan: &RunPlan, part: Part) -> String {
         Part::Layer(number) => number.to_string(),
         Part::DeepAutoencoder => "autoencoder".to_owned(),
     };
-    let matter = what_matters(&plan.trial.params, part);
+    let params = without_upper_variants(&plan.trial.params, part);
+    let matter = what_matters(&params, part);
+    // One version a variant, joined as they are.
+    let named = layer_names(params.text("variant").unwrap_or_default()).count();
+    let upper = training_version.match_indices('+').nth(named - 1);
+    let training_version =
+        upper.map_or(training_version.as_str(), |(at, _)| &training_version[..at]);
     let identity = format!("{place}\n{matter:?}\n{seed}\n{data_checksum}\n{training_version}");
     let name = hexadecimal(&Sha256::digest(identity)[..8]);
     format!("layers/{name}.safetensors")
+}
+
+/// `params` as `part` knows them: of variants joined one a layer, those up to it and what is theirs.
+fn without_upper_variants(params: &Params, part: Part) -> Params {
+    let mut lower = params.clone();
+    let joined = params.text("variant").filter(|names| names.contains('+'));
+    if let (Part::Layer(number), Some(names)) = (part, joined) {
+        lower.set("variant", Value::Text(variants::up_to(names, number + 1)));
+        lower = catalog::completed(&lower);
+    }
+    lower
 }
 
 /// The parameters that `part` depends on: of the shape, only what lies at and below it.

@@ -67,7 +67,9 @@ impl ColumnType {
             Domain::Int { word: None, .. } => ColumnType::Integer,
             Domain::Int { word: Some(_), .. } | Domain::Widths { .. } => ColumnType::Any,
             Domain::Float { .. } => ColumnType::Real,
-            Domain::Choice(_) | Domain::ChoiceOrPath { .. } => ColumnType::Text,
+            Domain::Choice(_) | Domain::ChoiceOrPath { .. } | Domain::LayerChoice(_) => {
+                ColumnType::Text
+            }
         }
     }
 

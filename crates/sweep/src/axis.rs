@@ -10,7 +10,6 @@ use std::collections::HashMap;
 
 use crate::catalog::Domain;
 use crate::mistakes::{Mistake, Place};
-use crate::names::nearest;
 use crate::value::Value;
 
 /// Ranges up to this length are searched for values that rounding made equal; in longer ones such
@@ -188,11 +187,7 @@ pub(crate) fn invalid(
         other => other.to_string(),
     };
     let mistake = Mistake::new(place, format!("{shown} is not valid for `{name}`"));
-    let near = match (domain, value) {
-        (domain, Value::Text(text)) => nearest(text, domain.names().iter().copied()),
-        _ => None,
-    };
-    match near {
+    match domain.nearest(value) {
         Some(near) => mistake
             .label(format!("did you mean \"{near}\"?"))
             .help(format!("`{name}` takes {valid}")),
@@ -209,7 +204,7 @@ fn computed(
     let grain = match domain {
         Domain::Int { .. } | Domain::Widths { .. } => Grain::Whole,
         Domain::Float { .. } => Grain::Real,
-        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => {
+        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } | Domain::LayerChoice(_) => {
             let title = format!("`{name}` takes no numbers, so it has no range");
             return Err(vec![Mistake::new(place, title).label(format!("it takes {domain}"))]);
         }

@@ -2,9 +2,11 @@
 //! that own the open sets fill it in (variants, datasets, probes); this crate reads it to validate
 //! experiment files and to resolve grid points into [`Trial`]s.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 pub use crate::domain::Domain;
+use crate::domain::layer_names;
 use crate::metric::Metric;
 use crate::params::Params;
 use crate::run::{Trial, TrialId, short_hash};
@@ -38,10 +40,13 @@ impl Condition {
         Condition { or: Some(Box::new(other)), ..self }
     }
 
-    /// Whether `params` fulfil it.
+    /// Whether `params` fulfil it. Of names joined by `+`, one that does is enough.
     pub fn holds(&self, params: &Params) -> bool {
-        let value = params.get(self.param);
-        value.is_some_and(|value| self.any_of.contains(&value.to_string().as_str()))
+        let fulfils = |value: &Value| match value {
+            Value::Text(text) => layer_names(text).any(|name| self.any_of.contains(&name)),
+            other => self.any_of.contains(&other.to_string().as_str()),
+        };
+        params.get(self.param).is_some_and(fulfils)
             || self.or.as_ref().is_some_and(|other| other.holds(params))
     }
 }
@@ -217,8 +222,13 @@ impl Catalog {
         for param in &self.params {
             resolved.take(param, given);
         }
-        for param in self.own_params(&resolved.params) {
-            resolved.take(param, given);
+        match self.shared_by_variants(&resolved.params) {
+            Some(breach) => resolved.breaches.push(breach),
+            None => {
+                for param in self.own_params(&resolved.params) {
+                    resolved.take(param, given);
+                }
+            }
         }
         if resolved.breaches.is_empty() { Ok(resolved.params) } else { Err(resolved.breaches) }
     }
@@ -248,10 +258,39 @@ impl Catalog {
         Ok(Trial { id, params })
     }
 
-    /// The parameters that only the variant named in `params` has.
-    fn own_params(&self, params: &Params) -> &[Param] {
-        let variant = params.text("variant").and_then(|name| self.variant(name));
-        variant.map_or(&[], |variant| &variant.params)
+    /// The parameters that only the variants named in `params` have.
+    pub fn own_params(&self, params: &Params) -> Vec<&Param> {
+        self.named_variants(params).into_iter().flat_map(|variant| &variant.params).collect()
+    }
+
+    /// The variants that `params` name, each once.
+    fn named_variants(&self, params: &Params) -> Vec<&VariantEntry> {
+        let mut variants: Vec<&VariantEntry> = Vec::new();
+        let names = params.text("variant").into_iter().flat_map(layer_names);
+        for variant in names.filter_map(|name| self.variant(name)) {
+            if !variants.iter().any(|known| known.name == variant.name) {
+                variants.push(variant);
+            }
+        }
+        variants
+    }
+
+    /// Two variants of one trial that both have a parameter, whose one value would mean two things.
+    fn shared_by_variants(&self, params: &Params) -> Option<Breach> {
+        let variants = self.named_variants(params);
+        let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+        for variant in variants {
+            for Param { name, .. } in &variant.params {
+                let Some(other) = owners.insert(name, variant.name) else { continue };
+                let message = format!(
+                    "{other} and {} both have a parameter {name}, and its one value would mean \
+                     two things: join variants that share none",
+                    variant.name
+                );
+                return Some(Breach { params: vec!["variant".to_owned()], message });
+            }
+        }
+        None
     }
 }
 

@@ -3,8 +3,15 @@
 
 use std::fmt;
 use std::ops::Bound;
+use std::str::Split;
 
+use crate::names::nearest;
 use crate::value::Value;
+
+/// The names in `text`: one for all layers, or several joined by `+`, one a layer, the lowest first.
+pub fn layer_names(text: &str) -> Split<'_, char> {
+    text.split('+')
+}
 
 /// What a parameter may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +44,8 @@ pub enum Domain {
         /// What a path without a `/` ends in.
         endings: &'static [&'static str],
     },
+    /// One of these names, or several of them joined by `+`, one a layer.
+    LayerChoice(Vec<&'static str>),
     /// A whole number from `min` to `max`, or a list of them, one a layer.
     Widths {
         /// The smallest number allowed.
@@ -69,6 +78,9 @@ impl Domain {
                 let path = text.contains('/') || endings.iter().any(|end| text.ends_with(end));
                 (path || names.contains(&text.as_str())).then(|| value.clone())
             }
+            (Domain::LayerChoice(names), Value::Text(text)) => {
+                layer_names(text).all(|name| names.contains(&name)).then(|| value.clone())
+            }
             (Domain::Widths { min, max }, Value::Int(whole)) => {
                 (min..=max).contains(&whole).then(|| value.clone())
             }
@@ -83,8 +95,22 @@ impl Domain {
     /// The names that it takes.
     pub fn names(&self) -> &[&'static str] {
         match self {
-            Domain::Choice(names) | Domain::ChoiceOrPath { names, .. } => names,
+            Domain::Choice(names)
+            | Domain::ChoiceOrPath { names, .. }
+            | Domain::LayerChoice(names) => names,
             Domain::Bool | Domain::Int { .. } | Domain::Float { .. } | Domain::Widths { .. } => &[],
+        }
+    }
+
+    /// The text that `wrong` was probably meant to be.
+    pub(crate) fn nearest(&self, wrong: &Value) -> Option<String> {
+        let meant = |name| nearest(name, self.names().iter().copied());
+        match (self, wrong.as_text()?) {
+            (Domain::LayerChoice(_), joined) => {
+                let names: Option<Vec<&str>> = layer_names(joined).map(meant).collect();
+                names.map(|names| names.join("+"))
+            }
+            (_, name) => meant(name).map(str::to_owned),
         }
     }
 }
@@ -128,6 +154,9 @@ impl fmt::Display for Domain {
             Domain::ChoiceOrPath { names, endings } => {
                 let (names, endings) = (quoted(names), endings.join(" or "));
                 write!(out, "one of {names}, or a path (with a /, or ending in {endings})")
+            }
+            Domain::LayerChoice(names) => {
+                write!(out, "one of {}, or several joined by \"+\", one a layer", quoted(names))
             }
             Domain::Widths { min, max } => {
                 write!(out, "a whole number from {min} to {max}, or a list of them, one a layer")

@@ -43,7 +43,7 @@ pub(crate) fn catalog() -> Catalog {
             Param::new("depth", int(1, 10), Value::Int(2), "hidden layers"),
             Param::new("width", Domain::Widths { min: 1, max: 4096 }, Value::Int(200), "units"),
             Param::new("pretraining", choice(&["none", "greedy"]), text("none"), "how it starts"),
-            Param::new("variant", Domain::Choice(variants), text("basic"), "the objective")
+            Param::new("variant", Domain::LayerChoice(variants), text("basic"), "the objective")
                 .only_when(greedy()),
             Param::new("epochs", int(1, 10_000), Value::Int(20), "passes over the images"),
             Param::new("optimizer", choice(&["sgd", "adam"]), text("sgd"), "the optimizer"),

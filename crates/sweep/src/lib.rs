@@ -24,6 +24,7 @@ pub mod specs;
 pub mod value;
 
 pub use catalog::{Catalog, Condition, Domain, Param, ProbeEntry, Rule, VariantEntry};
+pub use domain::layer_names;
 pub use expansion::Expansion;
 pub use experiment::{Experiment, Limit, Source};
 pub use filter::{Filter, FilterError};

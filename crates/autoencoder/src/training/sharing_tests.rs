@@ -147,6 +147,25 @@ fn what_reaches_a_layer_tells_it_apart() {
 }
 
 #[test]
+fn a_layer_does_not_depend_on_the_variants_above_it() {
+    let shelf = Memory::default();
+    let of = |variants: &str| plan(&[("variant", text(variants))]);
+    for (variants, expected) in [
+        ("rbm", vec![]),
+        ("rbm+denoising", vec!["layer 1"]),
+        ("denoising+contractive", vec![]),
+        ("denoising", vec!["layer 1"]),
+        ("contractive+denoising", vec![]),
+        ("denoising+rbm", vec!["layer 1"]),
+    ] {
+        let shared = trained(&of(variants), Some(&shelf));
+        assert_eq!(reused(&shared), expected, "{variants}");
+        let apart = trained(&of(variants), None);
+        assert_eq!(apart, Outcome { artifacts: Vec::new(), ..shared }, "{variants}");
+    }
+}
+
+#[test]
 fn a_damaged_layer_is_trained_again() {
     let shelf = Memory::default();
     let whole = trained(&plan(&[]), Some(&shelf));

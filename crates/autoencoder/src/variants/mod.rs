@@ -17,7 +17,7 @@ mod weight_decay;
 
 use std::fmt;
 
-use ablate_sweep::{Param, Params};
+use ablate_sweep::{Param, Params, layer_names};
 use candle_core::{Result, Tensor};
 
 use crate::autoencoder::{Autoencoder, Pass};
@@ -133,10 +133,19 @@ pub fn find(name: &str) -> Option<&'static Variant> {
 /// The variant of each of `layers` layers, the lowest first, from one name for all of them or from
 /// names joined by `+`, one a layer.
 pub(crate) fn of_layers(names: &str, layers: usize) -> Option<Vec<&'static Variant>> {
-    let named: Vec<_> = names.split('+').map(find).collect::<Option<_>>()?;
+    let named: Vec<_> = layer_names(names).map(find).collect::<Option<_>>()?;
     match named.as_slice() {
         [all] => Some(vec![all; layers]),
         each => (each.len() == layers).then_some(named),
+    }
+}
+
+/// The names of the lowest `layers` among `names` of [`of_layers`]: a single one if they are equal.
+pub(crate) fn up_to(names: &str, layers: usize) -> String {
+    let lowest: Vec<&str> = layer_names(names).take(layers).collect();
+    match lowest.as_slice() {
+        [first, rest @ ..] if rest.iter().all(|name| name == first) => (*first).to_owned(),
+        _ => lowest.join("+"),
     }
 }
 

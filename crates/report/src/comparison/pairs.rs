@@ -78,8 +78,7 @@ pub(super) fn cells(
 /// The parameters that differ from their defaults. A default may depend on the axis (the learning
 /// rate on the optimizer), so its value on our side need not be the default on the other.
 fn named(params: &Params, catalog: &Catalog) -> Params {
-    let variant = params.text("variant").and_then(|name| catalog.variant(name));
-    let own = variant.into_iter().flat_map(|variant| &variant.params);
+    let own = catalog.own_params(params);
     let differing = catalog.params.iter().chain(own).filter_map(|param| {
         let value = params.get(param.name).filter(|value| *value != param.default_for(params))?;
         Some((param.name.to_owned(), value.clone()))

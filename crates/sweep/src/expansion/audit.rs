@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::Walk;
 use super::block::Block;
 use crate::catalog::{Breach, Catalog, Param};
-use crate::experiment::grid::{Entry, Grid};
+use crate::experiment::grid::{Entry, Grid, tables_of};
 use crate::mistakes::Mistake;
 use crate::names::listing;
 use crate::params::Params;
@@ -88,7 +88,9 @@ impl Audit {
             look(&part.entries, &|block| block.part == number);
         }
         for (variant, entries) in &grid.variants {
-            look(entries, &|block| block.variant == Some(variant));
+            look(entries, &|block| {
+                block.variant.into_iter().flat_map(tables_of).any(|t| t == variant)
+            });
         }
         mistakes
     }

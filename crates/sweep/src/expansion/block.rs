@@ -43,7 +43,7 @@ impl<'g> Block<'g> {
             dimensions.extend(Dimension::of(zip, variant));
         }
         // A later source replaces the axis of an earlier one, but not its rank.
-        let own = variant.and_then(|variant| grid.variants.get(variant)).into_iter().flatten();
+        let own = grid.own(variant);
         for entry in grid.grid.iter().chain(&grid.parts[part].entries).chain(own) {
             let Some(new) = Dimension::of([entry], variant) else { continue };
             match dimensions.iter_mut().find(|old| old.axes[0].0 == entry.name) {
@@ -148,10 +148,10 @@ impl<'g> Block<'g> {
 
     /// Where the file gives the parameter `name` for cells of this block, the strongest first.
     pub(super) fn place_of(&self, grid: &'g Grid, name: &str) -> Option<&'g Place> {
-        let own = self.variant.and_then(|variant| grid.variants.get(variant));
+        let own = grid.own(self.variant).into_iter().rev();
         let whens = grid.whens.iter().flat_map(|when| &when.entries);
         let mut entries = whens
-            .chain(own.into_iter().flatten())
+            .chain(own)
             .chain(&grid.parts[self.part].entries)
             .chain(grid.zips.iter().flatten())
             .chain(&grid.grid);

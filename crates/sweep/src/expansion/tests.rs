@@ -61,6 +61,37 @@ fraction = 0.5
 }
 
 #[test]
+fn joined_variants_have_the_tables_and_parameters_of_each_of_them() {
+    let body = r#"
+[grid]
+pretraining = "greedy"
+variant = ["denoising+contractive", "contractive"]
+[variant.denoising]
+sigma = [0.1, 0.2]
+[variant.contractive]
+lambda = [0.1, 1]
+[variant."denoising+contractive"]
+epochs = 7
+[[exclude]]
+if = "variant == 'denoising+contractive' and lambda == 1 and sigma > 0.1"
+"#;
+    let expansion = expand(body).unwrap();
+    assert_eq!(
+        lines(&expansion, &["variant", "sigma", "lambda", "epochs"]),
+        [
+            "denoising+contractive 0.1 0.1 7",
+            "denoising+contractive 0.1 1 7",
+            "denoising+contractive 0.2 0.1 7",
+            "contractive - 0.1 20",
+            "contractive - 1 20",
+        ]
+    );
+    assert_eq!(expansion.telling, ["variant", "epochs", "lambda", "sigma"]);
+    let chosen = "[grid]\npretraining = 'greedy'\n[variant.'denoising+sparse']\ntarget = 0.1\n";
+    assert_eq!(lines_of(chosen, &["variant", "sigma", "target"]), ["denoising+sparse 0.3 0.1"]);
+}
+
+#[test]
 fn without_pretraining_the_variants_are_one_trial() {
     let body = "[grid]\npretraining = ['none', 'greedy']\nvariant = ['basic', 'sparse']\n";
     let expansion = expand(body).unwrap();

@@ -91,7 +91,7 @@ fn impossible(name: &Name, value: &Value, place: &Place, catalog: &Catalog) -> O
     let declarations = catalog.declarations(&name.text);
     let domains: Vec<&Domain> = declarations.iter().map(|param| &param.domain).collect();
     let possible = |domain: &&Domain| match domain {
-        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => {
+        Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } | Domain::LayerChoice(_) => {
             domain.check(value).is_ok()
         }
         Domain::Int { word, .. } => {
@@ -107,12 +107,8 @@ fn impossible(name: &Name, value: &Value, place: &Place, catalog: &Catalog) -> O
         Value::Text(text) => format!("'{text}'"),
         other => other.to_string(),
     };
-    let near = match (first, value) {
-        (domain, Value::Text(text)) => nearest(text, domain.names().iter().copied()),
-        _ => None,
-    };
     let mistake = Mistake::new(place, format!("`{}` is never {shown}", name.text));
-    Some(match near {
+    Some(match first.nearest(value) {
         Some(near) => mistake.label(format!("did you mean '{near}'?")),
         None => mistake.label(format!("it takes {first}")),
     })

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::sections::{RawEntry, RawGrid, Reader, Sections};
 use crate::axis::{Axis, RawAxis};
 use crate::catalog::Catalog;
+use crate::domain::layer_names;
 use crate::filter::Filter;
 use crate::mistakes::{Mistake, Place};
 use crate::names::listing;
@@ -22,7 +23,7 @@ pub(crate) struct Grid {
     pub(crate) zips: Vec<Vec<Entry>>,
     /// `[[union]]`; a single empty part without it.
     pub(crate) parts: Vec<Part>,
-    /// `[variant.x]`, by variant.
+    /// `[variant.x]`, by variant; [`tables_of`] a cell's variant are those that hold for it.
     pub(crate) variants: BTreeMap<String, Vec<Entry>>,
     /// `[[when]]`.
     pub(crate) whens: Vec<When>,
@@ -46,11 +47,11 @@ pub(crate) struct Entry {
 pub(crate) type Rank = (usize, usize);
 
 impl Entry {
-    /// The axis for cells of `variant`, or `None` where that variant has no such parameter.
+    /// The axis for cells of `variant`, or `None` where it has no such parameter.
     pub(crate) fn axis(&self, variant: Option<&str>) -> Option<&Axis> {
         match &self.axes {
             Axes::General(axis) => Some(axis),
-            Axes::Own(axes) => axes.get(variant?),
+            Axes::Own(axes) => layer_names(variant?).find_map(|name| axes.get(name)),
         }
     }
 
@@ -99,7 +100,19 @@ pub(crate) struct Sample {
     pub(crate) place: Place,
 }
 
+/// The tables `[variant.x]` that hold for cells of `variant`, the weakest first: those of the names
+/// that it joins, then its own.
+pub(crate) fn tables_of(variant: &str) -> impl DoubleEndedIterator<Item = &str> + Clone {
+    layer_names(variant).chain([variant])
+}
+
 impl Grid {
+    /// The entries of every table that holds for cells of `variant`, the weakest first.
+    pub(crate) fn own(&self, variant: Option<&str>) -> Vec<&Entry> {
+        let tables = variant.into_iter().flat_map(tables_of);
+        tables.filter_map(|name| self.variants.get(name)).flatten().collect()
+    }
+
     /// Checks `sections` of the file `file`, and puts `overrides` in their place.
     pub(super) fn read(
         sections: Sections<'_>,
@@ -149,20 +162,23 @@ impl Typing<'_> {
             let entries = self.all_typed(entries, variants.iter().flatten().map(String::as_str));
             parts.push(Part { entries, variants });
         }
-        used.extend(
-            parts.iter().flat_map(|part| part.variants.iter().flatten()).map(String::as_str),
-        );
+        let named = parts.iter().flat_map(|part| part.variants.iter().flatten());
+        used.extend(named.clone().flat_map(|variant| tables_of(variant)));
         let set = raw.grid.iter().any(|e| e.name == "variant" && matches!(e.place, Place::Set(..)));
         let used_here = || used.iter().copied();
         let mut variants = BTreeMap::new();
         for (name, place, entries) in &raw.variants {
             if !used.contains(name.as_str()) && !set {
                 let title = format!("the variant {name} is not among the values of `variant`");
-                let label = format!("its values are {}", listing(used_here()));
+                let values: BTreeSet<&str> = named.clone().map(String::as_str).collect();
+                let label = format!("its values are {}", listing(values));
                 self.log.push(Mistake::new(place, title).label(label));
             }
             let entries = self.all_typed(entries, [name.as_str()].into_iter());
             variants.insert(name.clone(), entries);
+        }
+        for variant in named.map(String::as_str).collect::<BTreeSet<_>>() {
+            self.refuse_two_values(variant, &variants);
         }
         let grid = self.all_typed(&raw.grid, used_here());
         let zips = raw.zips.iter().map(|zip| self.all_typed(zip, used_here())).collect();
@@ -172,6 +188,29 @@ impl Typing<'_> {
             whens.extend(filter.clone().map(|filter| When { filter, entries }));
         }
         Grid { place, grid, zips, parts, variants, whens, excludes: raw.excludes, sample }
+    }
+
+    /// A cell of joined variants has one value of a general parameter, and only one of their tables
+    /// may give it, unless the table of all of them does.
+    fn refuse_two_values(&mut self, variant: &str, tables: &BTreeMap<String, Vec<Entry>>) {
+        let decided = tables.get(variant).into_iter().flatten().map(|entry| entry.name.as_str());
+        let decided: BTreeSet<&str> = decided.collect();
+        let mut given: BTreeMap<&str, &Entry> = BTreeMap::new();
+        for name in layer_names(variant).collect::<BTreeSet<_>>() {
+            for entry in tables.get(name).into_iter().flatten() {
+                let general = matches!(entry.axes, Axes::General(_));
+                if !general || decided.contains(entry.name.as_str()) {
+                    continue;
+                }
+                if let Some(first) = given.insert(&entry.name, entry) {
+                    let title =
+                        format!("`{}` is given twice for the variant {variant}", entry.name);
+                    let help = format!("give it in [variant.\"{variant}\"]");
+                    let mistake = Mistake::new(&entry.place, title).label("either here");
+                    self.log.push(mistake.also(&first.place, "or here").help(help));
+                }
+            }
+        }
     }
 
     /// The variants that `entries` name, if they do.
@@ -217,7 +256,7 @@ impl Typing<'_> {
             },
             None => {
                 let mut axes = BTreeMap::new();
-                for name in variants {
+                for name in variants.flat_map(layer_names).collect::<BTreeSet<_>>() {
                     let params = self.catalog.variant(name).map_or(&[][..], |one| &one.params);
                     let Some(param) = params.iter().find(|param| param.name == raw.name) else {
                         continue;

@@ -41,6 +41,7 @@ fn the_first_experiment_has_the_cells_and_trials_that_the_page_counts() {
 #[test]
 fn the_algebra_gives_the_cells_that_the_page_describes() {
     let shown = |heading: &str, names: &[&str]| lines(&expansion(heading), names);
+    assert_eq!(shown("### Another variant in every layer", &["variant"]).len(), 8);
     assert_eq!(
         shown("### Axes that move together", &["depth", "epochs"]),
         ["1 10", "2 20", "3 30"]

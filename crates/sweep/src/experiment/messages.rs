@@ -54,6 +54,31 @@ if = "variant = 'contractive'"
 }
 
 #[test]
+fn joined_variants_say_which_of_their_names_is_wrong_and_what_they_share() {
+    let shown = message_below_head(
+        r#"[grid]
+pretraining = "greedy"
+variant = ["denoisng+sparce", "contractive+basic", "basic+"]
+
+[variant."contractive+sprase"]
+
+[variant.contractive]
+epochs = 5
+
+[variant.basic]
+lambda = 1
+epochs = 6
+
+[[exclude]]
+if = "variant == 'denoising+sprase'"
+"#,
+    );
+    assert_snapshot!(shown);
+    let body = "[grid]\npretraining = 'greedy'\nvariant = 'contractive+denoising+sparse'\n";
+    assert_snapshot!(message_of_expansion(body));
+}
+
+#[test]
 fn ranges_say_what_they_lack() {
     let shown = message_below_head(
         r#"[grid]

@@ -1,7 +1,7 @@
 //! `[grid]`, `[variant.x]`, `[[zip]]`, `[[union]]`, `[[when]]`, `[[exclude]]` and `--set`, as they
 //! stand in the text: every key is a parameter and every value an axis, domains not yet looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::DeValue;
 
@@ -11,6 +11,7 @@ use super::grid::{Rank, Sample};
 use super::values::raw_axis;
 use crate::axis::RawAxis;
 use crate::catalog::Catalog;
+use crate::domain::layer_names;
 use crate::filter::Filter;
 use crate::mistakes::{Mistake, Place};
 use crate::names::listing;
@@ -153,23 +154,25 @@ impl Reader<'_> {
     }
 
     fn variant(&mut self, field: &Field<'_>) -> Option<(String, Place, Vec<RawEntry>)> {
-        let Some(variant) = self.catalog.variant(field.key) else {
+        if let Some(name) = layer_names(field.key).find(|n| self.catalog.variant(n).is_none()) {
             let known: Vec<&str> = self.catalog.variants.iter().map(|one| one.name).collect();
-            let title = format!("unknown variant `{}`", field.key);
-            self.log.push(unknown(&field.key_place, title, field.key, &known));
+            let title = format!("unknown variant `{name}`");
+            self.log.push(unknown(&field.key_place, title, name, &known));
             return None;
-        };
+        }
+        let named = layer_names(field.key).filter_map(|name| self.catalog.variant(name));
+        let own: BTreeSet<&str> =
+            named.flat_map(|variant| &variant.params).map(|param| param.name).collect();
         let title = format!("[variant.{}]", field.key);
         let section = Section::one(field, &title, self.log)?;
         let mut entries = self.entries_but_variant(&section);
         entries.retain(|entry| {
-            let own = variant.params.iter().map(|param| param.name);
-            let fits = self.is_general(&entry.name) || own.clone().any(|own| own == entry.name);
+            let fits = self.is_general(&entry.name) || own.contains(entry.name.as_str());
             if !fits {
                 let title =
                     format!("`{}` is no parameter of the variant {}", entry.name, field.key);
                 let mistake = Mistake::new(&entry.place, title).label(self.owners(&entry.name));
-                let own = listing(own);
+                let own = listing(own.iter().copied());
                 self.log.push(match own.is_empty() {
                     true => mistake,
                     false => mistake.help(format!("{} has {own}", field.key)),

@@ -336,7 +336,10 @@ enum Kind {
 impl Kind {
     fn of(domain: &Domain) -> Kind {
         match domain {
-            Domain::Bool | Domain::Choice(_) | Domain::ChoiceOrPath { .. } => Kind::Name,
+            Domain::Bool
+            | Domain::Choice(_)
+            | Domain::ChoiceOrPath { .. }
+            | Domain::LayerChoice(_) => Kind::Name,
             Domain::Int { .. } | Domain::Widths { .. } => Kind::Whole,
             Domain::Float { .. } => Kind::Real,
         }
