@@ -155,7 +155,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn checkpoint_file(&self) -> String {
-        format!("checkpoints/{}.safetensors", self.plan.id)
+        self.plan.id.checkpoint_file()
     }
 
     /// What was kept or found.

@@ -176,7 +176,11 @@ fn strays(
     }
     let mut statement = connection.prepare("SELECT DISTINCT file FROM artifact")?;
     let named = statement.query_map([], |row| row.get(0))?;
-    let named = named.collect::<Result<HashSet<String>, _>>()?;
+    let mut named = named.collect::<Result<HashSet<String>, _>>()?;
+    let mut statement = connection.prepare("SELECT id FROM run WHERE state <> 'finished'")?;
+    for id in statement.query_map([], |row| row.get(0))? {
+        named.insert(RunId(id?).checkpoint_file());
+    }
     let unread = |source| RecordsError::File {
         path: folder.root().to_owned(),
         doing: "read the folder",

@@ -16,6 +16,14 @@ pub struct TrialId(pub String);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub String);
 
+impl RunId {
+    /// The file, among the artifacts, that the run goes on from if it is broken off. It is named by no
+    /// row and goes when the run is finished.
+    pub fn checkpoint_file(&self) -> String {
+        format!("checkpoints/{self}.safetensors")
+    }
+}
+
 impl fmt::Display for TrialId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(&self.0)

@@ -100,13 +100,20 @@ fn files_that_no_run_names_are_found_and_removed() {
     finish_with_files(&mut fixture, &plan(1, 0), &["networks/a"]);
     let folder = fixture.store.artifact_folder();
     folder.write("layers/left", b"left").unwrap();
+    // What an interrupted run goes on from stays; what a finished one went on from has no use.
+    let attempt = fixture.claim(&plan(1, 1));
+    fixture.store.interrupt(&plan(1, 1).id, attempt).unwrap();
+    let waiting = plan(1, 1).id.checkpoint_file();
+    folder.write(&waiting, b"half").unwrap();
+    let done = plan(1, 0).id.checkpoint_file();
+    folder.write(&done, b"all").unwrap();
     fs::write(folder.root().join("layers/.7-0.partial"), "half").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("/etc/hostname", folder.root().join("layers/link")).unwrap();
     let strays: Vec<_> = fixture.store.strays().unwrap().into_iter().map(|f| f.file).collect();
-    assert_eq!(strays, ["layers/.7-0.partial", "layers/left"]);
-    assert_eq!(fixture.store.remove_strays().unwrap().len(), 2);
-    assert_eq!(files(&fixture), ["networks/a"]);
+    assert_eq!(strays, [&done, "layers/.7-0.partial", "layers/left"]);
+    assert_eq!(fixture.store.remove_strays().unwrap().len(), 3);
+    assert_eq!(files(&fixture), [&waiting, "networks/a"]);
 }
 
 #[test]
