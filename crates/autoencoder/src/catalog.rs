@@ -58,6 +58,7 @@ pub fn catalog() -> Catalog {
             Rule(emphasis_leaves_something_to_learn),
         ],
         metrics: probes::ALL.iter().flat_map(|probe| (probe.metrics)()).collect(),
+        relative: probes::relative(),
         probes: probes::ALL.iter().filter_map(on_request).collect(),
     }
 }

@@ -10,8 +10,8 @@ use ablate_data::own;
 use ablate_records::{Archive, ExperimentRecord, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
-    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Run, RunId, RunPlan,
-    RunState, Source, Trial, TrialId, Value,
+    Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Params, Relative, Run, RunId,
+    RunPlan, RunState, Source, Trial, TrialId, Value,
 };
 
 use crate::args::{Common, Target};
@@ -159,13 +159,15 @@ impl Prepared {
         Ok(sittings)
     }
 
-    /// The runs of the experiment as the store has them now. What was imported for it stands where it
-    /// has no run of its own: in the trial of the same parameters, or behind all others as a trial
-    /// more. What the archive hides is said.
+    /// The runs of the experiment as the store has them now, with their scores relative to their
+    /// baselines. What was imported for it stands where it has no run of its own: in the trial of the
+    /// same parameters, or behind all others as a trial more. What the archive hides is said.
     pub(crate) fn run_set(
         &self,
         store: &Store,
         archive: Archive,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
         terminal: &Terminal,
     ) -> anyhow::Result<RunSet> {
         let hidden = match archive {
@@ -179,12 +181,13 @@ impl Prepared {
             left_out += all - ids.len();
             store.runs(&ids)
         };
-        let planned = shown(self.plans.iter().map(|plan| plan.id.clone()).collect())?;
+        let mut planned = shown(self.plans.iter().map(|plan| plan.id.clone()).collect())?;
         let imported = shown(store.imported(&self.record.name)?)?;
         if left_out > 0 {
             let count = format::count(left_out, "archived run");
             terminal.message(&format!("{count} left out: --archived shows them"));
         }
+        add_relative(&mut planned, store, catalog, laboratory)?;
         let mut found: HashMap<TrialId, Vec<Run>> = HashMap::new();
         for run in planned {
             found.entry(run.trial.clone()).or_default().push(run);
@@ -220,13 +223,49 @@ impl Prepared {
 
 /// The trial that equals `trial` but is not pretrained; `None` for one that is not anyway.
 pub(crate) fn baseline(trial: &Trial, catalog: &Catalog) -> Option<TrialId> {
+    baseline_of(&trial.params, catalog).map(|trial| trial.id)
+}
+
+fn baseline_of(params: &Params, catalog: &Catalog) -> Option<Trial> {
     let none = Value::Text("none".to_owned());
-    if trial.params.get("pretraining").is_none_or(|value| *value == none) {
+    if params.get("pretraining").is_none_or(|value| *value == none) {
         return None;
     }
-    let mut params = trial.params.clone();
+    let mut params = params.clone();
     params.set("pretraining", none);
-    catalog.resolve(&params).ok().map(|trial| trial.id)
+    catalog.resolve(&params).ok()
+}
+
+/// Adds to each of `runs` what follows from its scores and those of its baseline, wherever in the store
+/// that is; a run without pretraining is its own.
+fn add_relative(
+    runs: &mut [Run],
+    store: &Store,
+    catalog: &Catalog,
+    laboratory: &Laboratory,
+) -> anyhow::Result<()> {
+    let plan = |run: &Run| {
+        let baseline = baseline_of(&run.params, catalog)?;
+        Some(laboratory.plan(&Arc::new(baseline), run.seed).id)
+    };
+    let baselines: Vec<Option<RunId>> = runs.iter().map(plan).collect();
+    let known: BTreeSet<&RunId> = baselines.iter().flatten().collect();
+    let known: Vec<RunId> = known.into_iter().cloned().collect();
+    let known = store.runs(&known)?;
+    let known: HashMap<&RunId, &Run> = known.iter().map(|run| (&run.id, run)).collect();
+    for (run, baseline) in runs.iter_mut().zip(&baselines) {
+        let scores = match baseline {
+            Some(id) => known.get(id).map(|baseline| &baseline.scores),
+            None => Some(&run.scores),
+        };
+        let Some(scores) = scores else { continue };
+        let value = |relative: &Relative| {
+            Some((relative.metric.name.clone(), relative.value(&run.scores, scores)?))
+        };
+        let values: Vec<(String, f64)> = catalog.relative.iter().filter_map(value).collect();
+        run.scores.extend(values);
+    }
+    Ok(())
 }
 
 /// Reads each user's own dataset that a trial names: without it there is no telling which runs are

@@ -91,6 +91,7 @@ fn catalog() -> Catalog {
         params: PARAMS.iter().enumerate().map(param).collect(),
         variants: Vec::new(),
         rules: Vec::new(),
+        relative: Vec::new(),
         probes: Vec::new(),
         metrics: METRICS.iter().map(metric).collect(),
     }

@@ -1,7 +1,7 @@
 //! Declarations: what catalogs say there is. [`Store::declare`] gives every parameter and metric a
 //! column; what an earlier catalog declared stays.
 
-use ablate_sweep::{Catalog, Direction, Metric, Split};
+use ablate_sweep::{Catalog, Direction, Metric, Relative, Split};
 use rusqlite::{Connection, Transaction, params};
 
 use crate::columns::{ColumnType, quoted};
@@ -36,6 +36,9 @@ impl Store {
             for metric in &wanted.metrics {
                 declare_metric(transaction, &stored, metric)?;
             }
+            for relative in &wanted.relative {
+                declare_relative(transaction, relative)?;
+            }
             views::rebuild(transaction)?;
             seal::renew_schema(transaction)
         })
@@ -47,6 +50,7 @@ impl Store {
 pub(crate) struct Declared {
     pub(crate) params: Vec<DeclaredParam>,
     pub(crate) metrics: Vec<DeclaredMetric>,
+    pub(crate) relative: Vec<DeclaredRelative>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +69,19 @@ pub(crate) struct DeclaredMetric {
     summary: String,
 }
 
+/// A metric of a run relative to its baseline, which `pairs` computes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DeclaredRelative {
+    pub(crate) name: String,
+    unit: String,
+    direction: String,
+    summary: String,
+    /// The names of the metrics of each group.
+    pub(crate) groups: Vec<Vec<String>>,
+    /// The metric that is taken from each.
+    pub(crate) minus: Option<String>,
+}
+
 impl Declared {
     fn by(catalog: &Catalog) -> Declared {
         let mut params: Vec<DeclaredParam> = Vec::new();
@@ -80,7 +97,11 @@ impl Declared {
                 }),
             }
         }
-        Declared { params, metrics: catalog.metrics.iter().map(DeclaredMetric::by).collect() }
+        Declared {
+            params,
+            metrics: catalog.metrics.iter().map(DeclaredMetric::by).collect(),
+            relative: catalog.relative.iter().map(DeclaredRelative::by).collect(),
+        }
     }
 
     pub(crate) fn in_store(connection: &Connection) -> Result<Declared, Trouble> {
@@ -108,7 +129,8 @@ impl Declared {
                 summary: row.get(4)?,
             })
         })?;
-        Ok(Declared { params, metrics: metrics.collect::<Result<_, _>>()? })
+        let metrics = metrics.collect::<Result<_, _>>()?;
+        Ok(Declared { params, metrics, relative: relative_in(connection)? })
     }
 
     fn includes(&self, wanted: &Declared) -> bool {
@@ -121,6 +143,7 @@ impl Declared {
         };
         wanted.params.iter().all(holds)
             && wanted.metrics.iter().all(|metric| self.metrics.contains(metric))
+            && wanted.relative.iter().all(|relative| self.relative.contains(relative))
     }
 
     fn refuse_clashes(&self, wanted: &Declared) -> Result<(), RecordsError> {
@@ -129,9 +152,12 @@ impl Declared {
         let stored_params = self.params.iter().map(|param| (param.name.clone(), "parameter"));
         let stored_metrics = self.metrics.iter().map(|metric| (metric.name.clone(), "metric"));
         taken.extend(stored_params.chain(stored_metrics));
+        let stored_relative = self.relative.iter();
+        taken.extend(stored_relative.map(|relative| (relative.name.clone(), "relative metric")));
         let new_params = wanted.params.iter().map(|param| (&param.name, "parameter"));
         let new_metrics = wanted.metrics.iter().map(|metric| (&metric.name, "metric"));
-        for (name, kind) in new_params.chain(new_metrics) {
+        let new_relative = wanted.relative.iter().map(|one| (&one.name, "relative metric"));
+        for (name, kind) in new_params.chain(new_metrics).chain(new_relative) {
             let refused = |why: String| RecordsError::BadName { kind, name: name.clone(), why };
             if !is_identifier(name) {
                 return Err(refused("a name is letters, digits and _, no digit first".into()));
@@ -153,13 +179,30 @@ impl Declared {
     }
 }
 
+impl DeclaredRelative {
+    fn by(relative: &Relative) -> DeclaredRelative {
+        let Relative { metric, groups, minus } = relative;
+        DeclaredRelative {
+            name: metric.name.clone(),
+            unit: metric.unit.to_owned(),
+            direction: word_of(metric.direction).to_owned(),
+            summary: metric.summary.clone(),
+            groups: groups.clone(),
+            minus: minus.clone(),
+        }
+    }
+}
+
+fn word_of(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Lower => "lower",
+        Direction::Higher => "higher",
+        Direction::Neither => "neither",
+    }
+}
+
 impl DeclaredMetric {
     fn by(metric: &Metric) -> DeclaredMetric {
-        let direction = match metric.direction {
-            Direction::Lower => "lower",
-            Direction::Higher => "higher",
-            Direction::Neither => "neither",
-        };
         let split = match metric.split {
             Split::Train => "train",
             Split::Valid => "valid",
@@ -168,7 +211,7 @@ impl DeclaredMetric {
         DeclaredMetric {
             name: metric.name.clone(),
             unit: metric.unit.to_owned(),
-            direction: direction.to_owned(),
+            direction: word_of(metric.direction).to_owned(),
             split: split.to_owned(),
             summary: metric.summary.clone(),
         }
@@ -234,4 +277,39 @@ fn declare_metric(
         params![metric.name, metric.unit, metric.direction, metric.split, metric.summary],
     )?;
     Ok(())
+}
+
+fn declare_relative(
+    transaction: &Transaction<'_>,
+    relative: &DeclaredRelative,
+) -> Result<(), Trouble> {
+    let DeclaredRelative { name, unit, direction, summary, groups, minus } = relative;
+    let groups = serde_json::Value::from(groups.clone()).to_string();
+    transaction.execute(
+        "INSERT INTO relative_metric (name, unit, direction, summary, groups, minus)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (name) DO UPDATE SET unit = excluded.unit, direction = excluded.direction,
+             summary = excluded.summary, groups = excluded.groups, minus = excluded.minus",
+        params![name, unit, direction, summary, groups, minus],
+    )?;
+    Ok(())
+}
+
+fn relative_in(connection: &Connection) -> Result<Vec<DeclaredRelative>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, unit, direction, summary, groups, minus FROM relative_metric
+         ORDER BY position",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut relative = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (name, groups): (String, String) = (row.get(0)?, row.get(4)?);
+        let groups = serde_json::from_str(&groups).map_err(|error| {
+            Trouble::Damaged(format!("the groups of the relative metric {name:?}: {error}"))
+        })?;
+        let (unit, direction, summary) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let minus = row.get(5)?;
+        relative.push(DeclaredRelative { name, unit, direction, summary, groups, minus });
+    }
+    Ok(relative)
 }

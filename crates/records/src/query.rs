@@ -256,6 +256,7 @@ mod tests {
             params: vec![Param::new("depth", whole, Value::Int(1), "layers")],
             variants: Vec::new(),
             rules: Vec::new(),
+            relative: vec![],
             probes: Vec::new(),
             metrics: vec![metric("test_error"), metric("valid_error")],
         }

@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use crate::columns::{ColumnType, quoted};
-use crate::declaration::Declared;
+use crate::declaration::{Declared, DeclaredRelative};
 use crate::error::Trouble;
 
 /// The names of the views.
@@ -171,6 +171,12 @@ fn pairs(declared: &Declared) -> String {
         columns.push(format!("m.{name} AS {name}"));
         columns.push(format!("n.{name} AS {baseline}"));
     }
+    columns.extend(
+        declared
+            .relative
+            .iter()
+            .map(|relative| format!("{} AS {}", mean_ratio(relative), quoted(&relative.name))),
+    );
     format!(
         "CREATE VIEW pairs AS
 SELECT {}
@@ -187,6 +193,22 @@ LEFT JOIN score AS n ON n.run = b.key
 WHERE r.state = 'finished'",
         columns.join(",\n    ")
     )
+}
+
+/// The value of `relative` for the scores `m` and the baseline's `n`; NULL where one is missing or a
+/// group of the baseline comes to 0.
+fn mean_ratio(relative: &DeclaredRelative) -> String {
+    let sum = |scores: &str, group: &[String]| {
+        let term = |name: &String| match &relative.minus {
+            Some(minus) => format!("{scores}.{} - {scores}.{}", quoted(name), quoted(minus)),
+            None => format!("{scores}.{}", quoted(name)),
+        };
+        let terms: Vec<String> = group.iter().map(|name| format!("({})", term(name))).collect();
+        format!("({})", terms.join(" + "))
+    };
+    let ratio = |group: &Vec<String>| format!("{} / {}", sum("m", group), sum("n", group));
+    let ratios: Vec<String> = relative.groups.iter().map(ratio).collect();
+    format!("100.0 * ({}) / {}", ratios.join(" + "), ratios.len())
 }
 
 fn members() -> String {

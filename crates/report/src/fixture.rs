@@ -64,6 +64,7 @@ pub(crate) fn catalog() -> Catalog {
             metric("test_accuracy", "fraction", Direction::Higher, Split::Test),
             metric("saturation", "1", Direction::Neither, Split::Valid),
         ],
+        relative: vec![],
         probes: vec![],
     }
 }

@@ -80,7 +80,7 @@ pub(crate) fn find_metric<'a>(
     catalog.metric(name).ok_or_else(|| ReportError::UnknownMetric {
         place: place.to_owned(),
         name: name.to_owned(),
-        known: catalog.metrics.iter().map(|metric| metric.name.clone()).collect(),
+        known: catalog.all_metrics().map(|metric| metric.name.clone()).collect(),
     })
 }
 

@@ -9,6 +9,7 @@ pub use crate::domain::Domain;
 use crate::domain::layer_names;
 use crate::metric::Metric;
 use crate::params::Params;
+use crate::relative::Relative;
 use crate::run::{Trial, TrialId, short_hash};
 use crate::value::Value;
 
@@ -158,6 +159,8 @@ pub struct Catalog {
     pub rules: Vec<Rule>,
     /// What can be measured.
     pub metrics: Vec<Metric>,
+    /// What follows for a run from its scores and those of its baseline.
+    pub relative: Vec<Relative>,
     /// The probes that run on request only; all others measure every run.
     pub probes: Vec<ProbeEntry>,
 }
@@ -202,9 +205,15 @@ impl Catalog {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
+    /// Everything that a run may have a value of: what is measured, and what follows from it and the
+    /// baseline.
+    pub fn all_metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter().chain(self.relative.iter().map(|relative| &relative.metric))
+    }
+
     /// The metric of that name.
     pub fn metric(&self, name: &str) -> Option<&Metric> {
-        self.metrics.iter().find(|metric| metric.name == name)
+        self.all_metrics().find(|metric| metric.name == name)
     }
 
     /// The probe on request that measures `metric`; `None` for what is measured of every run.

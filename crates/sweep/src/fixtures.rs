@@ -97,6 +97,7 @@ pub(crate) fn catalog() -> Catalog {
             metric("valid_error", Split::Valid, Direction::Lower),
             metric("valid_spread", Split::Valid, Direction::Neither),
         ],
+        relative: vec![],
         probes: vec![ProbeEntry { name: "spread", metrics: vec!["valid_spread".into()] }],
     }
 }

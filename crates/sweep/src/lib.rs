@@ -19,6 +19,7 @@ mod mistakes;
 mod names;
 pub mod overrides;
 pub mod params;
+mod relative;
 pub mod run;
 pub mod specs;
 pub mod value;
@@ -32,6 +33,7 @@ pub use metric::{Direction, Metric, Split};
 pub use mistakes::{Color, Mistakes};
 pub use overrides::Override;
 pub use params::Params;
+pub use relative::Relative;
 pub use run::{
     Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Measured, Outcome, Profile,
     Progress, Run, RunId, RunPlan, RunState, Trial, TrialId,

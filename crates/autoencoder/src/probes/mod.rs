@@ -18,7 +18,7 @@ pub(crate) mod spectrum;
 use std::fmt;
 
 use ablate_data::Dataset;
-use ablate_sweep::{Direction, Measured, Metric, Split};
+use ablate_sweep::{Direction, Measured, Metric, Relative, Split};
 
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
@@ -181,6 +181,30 @@ fn evenly(count: usize, most: usize) -> Vec<u32> {
     (0..count as u32).step_by(count.div_ceil(most).max(1)).collect()
 }
 
+/// Everything that follows for a run from its scores and its baseline's.
+pub(crate) fn relative() -> Vec<Relative> {
+    robustness::relative().into()
+}
+
+/// `<of>_mce` and `<of>_relative_mce`, over groups of errors, one a corruption.
+fn corruption_errors(of: &str, under: &str, groups: Vec<Vec<String>>) -> [Relative; 2] {
+    let metric = |name: &str, what: &str| {
+        let summary = format!(
+            "test error under {under}{what} as a share of the unpretrained network's, mean over \
+             corruptions"
+        );
+        on_test(&format!("{of}_{name}"), "baseline = 100", Direction::Lower, &summary)
+    };
+    [
+        Relative { metric: metric("mce", ""), groups: groups.clone(), minus: None },
+        Relative {
+            metric: metric("relative_mce", " beyond the clean one"),
+            groups,
+            minus: Some("test_error".into()),
+        },
+    ]
+}
+
 /// The decimal that `value` was written as.
 fn decimal(value: f32) -> f64 {
     (f64::from(value) * 1e6).round() / 1e6
@@ -251,8 +275,9 @@ pub(crate) mod tests {
 
     #[test]
     fn metric_names_are_well_formed_and_each_stands_once() {
-        let mut names: Vec<String> =
-            ALL.iter().flat_map(|probe| (probe.metrics)()).map(|metric| metric.name).collect();
+        let measured = ALL.iter().flat_map(|probe| (probe.metrics)());
+        let relative = relative().into_iter().map(|relative| relative.metric);
+        let mut names: Vec<String> = measured.chain(relative).map(|metric| metric.name).collect();
         for name in &names {
             assert!(name.starts_with(|c: char| c.is_ascii_lowercase()), "{name}");
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -262,6 +287,17 @@ pub(crate) mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn what_is_relative_rests_on_metrics_that_are_measured() {
+        let measured: Vec<String> =
+            ALL.iter().flat_map(|probe| (probe.metrics)()).map(|metric| metric.name).collect();
+        for relative in relative() {
+            for name in relative.groups.iter().flatten().chain(&relative.minus) {
+                assert!(measured.contains(name), "{} rests on {name}", relative.metric.name);
+            }
+        }
     }
 
     #[test]

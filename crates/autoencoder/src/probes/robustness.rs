@@ -8,9 +8,9 @@
 
 use ablate_data::Stream;
 use ablate_data::corruptions::{Corruption, Family};
-use ablate_sweep::Direction;
+use ablate_sweep::{Direction, Relative};
 
-use super::{Occasion, Probe, Subject, on_test};
+use super::{Occasion, Probe, Subject, corruption_errors, on_test};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 use crate::geometry;
@@ -75,6 +75,16 @@ pub(super) const PROBE: Probe = Probe {
         Ok(())
     },
 };
+
+/// mCE and relative mCE under noise: each corruption's errors summed over its severities, as shares of
+/// the baseline's (Hendrycks and Dietterich 2019).
+pub(crate) fn relative() -> [Relative; 2] {
+    let of = |corruption: &'static Corruption| -> Vec<String> {
+        let severities = corruption.graded().iter();
+        severities.map(|&severity| metric_name("test_error", corruption, severity)).collect()
+    };
+    corruption_errors("robust", "noise", Family::Noise.members().map(of).collect())
+}
 
 /// Every noise at every graded severity.
 fn perturbations() -> impl Iterator<Item = (&'static Corruption, f32)> {

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Claims, common: &Common, terminal: &Terminal) -> anyhow
         return Err(Usage(format!("{name} declares no [[claim]]")).into());
     }
     let store = Store::open_read_only(&common.db)?;
-    let set = prepared.run_set(&store, Archive::Closed, terminal)?;
+    let set = prepared.run_set(&store, Archive::Closed, &catalog, &laboratory, terminal)?;
     let judged = claims::judge(&set, specs, &catalog).map_err(|error| Usage(error.to_string()))?;
     terminal.data(&judged.render(table::format(args.format), query::style(terminal)))?;
     Ok(if judged.all_supported() { Exit::Done } else { Exit::Unsupported })

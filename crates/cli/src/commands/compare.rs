@@ -16,7 +16,8 @@ pub(crate) fn run(args: &Compare, common: &Common, terminal: &Terminal) -> anyho
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
     let spec = spec(args, &prepared.experiment)?;
     let store = Store::open_read_only(&common.db)?;
-    let set = prepared.run_set(&store, query::archive(args.archived), terminal)?;
+    let set =
+        prepared.run_set(&store, query::archive(args.archived), &catalog, &laboratory, terminal)?;
     let comparison =
         ablate_report::compare(&set, &spec, &catalog).map_err(|error| Usage(error.to_string()))?;
     if comparison.cells.is_empty() {

@@ -102,7 +102,7 @@ fn metrics(catalog: &Catalog) -> Grid {
         };
         [&metric.name, metric.unit, better, split, &metric.summary].map(str::to_owned).to_vec()
     };
-    let rows = catalog.metrics.iter().map(row).collect();
+    let rows = catalog.all_metrics().map(row).collect();
     grid(&["metric", "unit", "better", "split", "what it is"], rows)
 }
 

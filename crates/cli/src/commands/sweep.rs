@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
     }
     match exit {
         Exit::Done | Exit::Unfinished | Exit::Unsupported => {
-            answer(&prepared, &store, &catalog, common, terminal)?
+            answer(&prepared, &store, &catalog, &laboratory, common, terminal)?;
         }
         Exit::Interrupted | Exit::Terminated => {
             terminal.message(&format!("go on with: {}", provenance::command()));
@@ -303,10 +303,11 @@ fn answer(
     prepared: &Prepared,
     store: &Store,
     catalog: &Catalog,
+    laboratory: &Laboratory,
     common: &Common,
     terminal: &Terminal,
 ) -> anyhow::Result<()> {
-    let set = prepared.run_set(store, Archive::Closed, terminal)?;
+    let set = prepared.run_set(store, Archive::Closed, catalog, laboratory, terminal)?;
     let mut parts: Vec<String> = Vec::new();
     // What cannot be built has been said before the sweep began.
     let first = prepared.experiment.tables.first();

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &Table, common: &Common, terminal: &Terminal) -> anyhow:
         return Err(Usage(format!("no table {asked:?}: there is {}", names.join(", "))).into());
     }
     let store = Store::open_read_only(&common.db)?;
-    let set = prepared.run_set(&store, query::archive(args.archived), terminal)?;
+    let set =
+        prepared.run_set(&store, query::archive(args.archived), &catalog, &laboratory, terminal)?;
     if let (Some(cell), [spec]) = (&args.cell, wanted.as_slice()) {
         let behind = tables::behind(&set, spec, &catalog, place(cell)?);
         let behind = behind.map_err(|error| Usage(error.to_string()))?;

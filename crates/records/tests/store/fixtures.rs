@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ablate_records::{Claim, Durability, Session, SessionId, Store};
 use ablate_sweep::{
     Artifact, Catalog, Condition, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome,
-    Param, Params, Profile, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
+    Param, Params, Profile, Relative, RunPlan, Split, Trial, TrialId, Value, VariantEntry,
 };
 use tempfile::TempDir;
 
@@ -118,6 +118,14 @@ pub(crate) fn catalog() -> Catalog {
             metric("test_error", Direction::Lower, Split::Test),
             metric("saturation", Direction::Neither, Split::Test),
         ],
+        relative: vec![Relative {
+            metric: metric("mce", Direction::Lower, Split::Test),
+            groups: vec![
+                vec!["test_error".into(), "valid_error".into()],
+                vec!["test_error".into()],
+            ],
+            minus: None,
+        }],
         probes: Vec::new(),
     }
 }

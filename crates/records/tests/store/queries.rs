@@ -1,6 +1,6 @@
 //! Queries: which rows, which columns, which order.
 
-use ablate_records::{Cell, Columns, Order, Query, RecordsError, Rows};
+use ablate_records::{Cell, Columns, Order, Query, RecordsError, Rows, SqlLimits};
 use ablate_sweep::{Filter, RunPlan, Value};
 
 use crate::fixtures::*;
@@ -206,4 +206,20 @@ fn groups_have_the_values_of_each_seed_and_are_sorted_by_size_and_by_letters() {
     for wrong in ["variant", "tied", "depht"] {
         assert!(fixture.store.groups(&Query::default(), &by, &names(&[wrong])).is_err(), "{wrong}");
     }
+}
+
+/// 100 ((.25 + .125) / (.5 + .25) + .25 / .5) / 2.
+#[test]
+fn pairs_compute_what_is_relative_to_the_baseline_in_whatever_order_the_two_finished() {
+    let mce = |first: &RunPlan, second: &RunPlan| {
+        let mut fixture = Fixture::new();
+        for plan in [first, second] {
+            let error = if baseline_of(plan).is_some() { 0.25 } else { 0.5 };
+            fixture.finish(plan, error);
+        }
+        fixture.store.sql("SELECT mce FROM pairs", SqlLimits::default()).unwrap().rows
+    };
+    let (pretrained, not) = (greedy(1, 0.5, 0), plan(1, 0));
+    assert_eq!(mce(&pretrained, &not), [[Cell::Real(50.0)]]);
+    assert_eq!(mce(&not, &pretrained), [[Cell::Real(50.0)]]);
 }

@@ -197,7 +197,7 @@ impl Reader<'_> {
         if self.catalog.metric(name).is_some() {
             return Some(name.to_owned());
         }
-        let known = self.catalog.metrics.iter().map(|metric| metric.name.as_str());
+        let known = self.catalog.all_metrics().map(|metric| metric.name.as_str());
         let mistake = Mistake::new(place, format!("unknown metric `{name}`"));
         self.log.push(match nearest(name, known) {
             _ if self.catalog.param_names().contains(&name) => mistake.label("this is a parameter"),
