@@ -57,13 +57,14 @@ impl Sitting {
     }
 }
 
-/// The probes of `probes` on request that `run` has not been measured by.
+/// The probes of `probes` on request that apply to `run` and have not measured it.
 pub(crate) fn lacking(run: &Run, probes: &[&'static Probe]) -> Vec<&'static Probe> {
     let lacks = |probe: &&&'static Probe| {
         let first = (probe.metrics)().into_iter().next();
         first.is_some_and(|metric| !run.scores.contains_key(&metric.name))
     };
-    probes.iter().filter(lacks).copied().collect()
+    let applies = |probe: &&&'static Probe| probe.applies_to(&run.params);
+    probes.iter().filter(applies).filter(lacks).copied().collect()
 }
 
 /// Measures and stores all of `sittings`; says what differs from what is stored and what could not be

@@ -3,7 +3,7 @@
 
 use ablate_sweep::Direction;
 
-use super::{Occasion, Probe, Sitter, before_and_after};
+use super::{Networks, Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 
@@ -13,6 +13,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "(sqrt(n) - |h|_1 / |h|_2) / (sqrt(n) - 1); mean h; share of h < .05 or > .95",
     source: "Hoyer 2004 (sparsity); Rifai et al. 2011, table 1 (saturation)",
     occasion: Occasion::Always,
+    networks: Networks::All,
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
         let of = |name, unit, summary| before_and_after(name, unit, Direction::Neither, summary);

@@ -14,7 +14,7 @@ mod tests;
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Metric, Profile};
 
-use super::{Occasion, Probe, Subject, decimal, evenly, linear, on_test};
+use super::{Networks, Occasion, Probe, Subject, decimal, evenly, linear, on_test};
 use crate::batches::Rows;
 use crate::engine::{Evaluation, InputGradient, Stack};
 use steps::Norm;
@@ -34,6 +34,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "FGSM x + eps step(g); PGD x <- clip(project(x + a step(g))), g = dl/dx; step = sign or g / |g|_2",
     source: "Goodfellow et al. 2015; Madry et al. 2018; Rauber et al. 2020 (Foolbox)",
     occasion: Occasion::OnRequest,
+    networks: Networks::Classifiers,
     work: |extent| {
         let steps: usize = Norm::ALL.into_iter().map(Norm::steps).sum();
         let attacks = Norm::ALL[0].epsilons().len() as f64;
@@ -64,9 +65,6 @@ pub(super) const PROBE: Probe = Probe {
         metrics
     },
     measure: |subject, found| {
-        if !subject.tuned.classifies() {
-            return Ok(());
-        }
         let broken = Broken::by_all(subject);
         found.scores.insert("attack_clean_error".into(), share(&broken.clean));
         let (mut error, mut hidden) = (0.0, 0.0);

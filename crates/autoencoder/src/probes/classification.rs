@@ -2,7 +2,7 @@
 
 use ablate_sweep::{Direction, Metric, Split};
 
-use super::{Occasion, Probe};
+use super::{Networks, Occasion, Probe};
 use crate::engine::Evaluation;
 use crate::finetuning::Classification;
 
@@ -12,6 +12,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean [argmax_c p_c != y] and mean -log p_y",
     source: "common practice",
     occasion: Occasion::Always,
+    networks: Networks::Classifiers,
     work: |extent| extent.pass(extent.train) + 2.0 * extent.test_pass(),
     metrics: || {
         let splits = [("test", Split::Test), ("valid", Split::Valid), ("train", Split::Train)];
@@ -31,9 +32,6 @@ pub(super) const PROBE: Probe = Probe {
         splits.into_iter().flat_map(of_split).collect()
     },
     measure: |subject, found| {
-        if !subject.tuned.classifies() {
-            return Ok(());
-        }
         let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
         let stack = &subject.tuned.stack;
         let mut evaluation = Evaluation::new(stack);

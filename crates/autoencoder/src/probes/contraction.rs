@@ -9,7 +9,7 @@
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Metric, Profile, Split};
 
-use super::{Occasion, Probe, Sitter, spread};
+use super::{Networks, Occasion, Probe, Sitter, spread};
 use crate::batches::Rows;
 use crate::engine::Evaluation;
 use crate::geometry;
@@ -26,6 +26,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean |h(x1) - h(x0)| / |x1 - x0| for x1 uniform on spheres around x0, at each radius",
     source: "Rifai et al. 2011, figure 2",
     occasion: Occasion::OnRequest,
+    networks: Networks::All,
     work: |extent| 2.0 * (RADII.len() + 1) as f64 * extent.pass(EXAMPLES),
     metrics: || {
         let metric = |name: &str, summary: &str| Metric {

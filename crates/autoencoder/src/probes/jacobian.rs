@@ -7,7 +7,7 @@
 
 use ablate_sweep::Direction;
 
-use super::{Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::{
     Dense, Evaluation, Matrix, Stack, add_squares, product, scale_columns, sum_of,
@@ -22,6 +22,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean ||dh/dx||_F over 200 test images",
     source: "Rifai et al. 2011, table 1",
     occasion: Occasion::Always,
+    networks: Networks::All,
     work: |extent| {
         let products = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
         2.0 * EXAMPLES as f64 * 4.0 * (products * extent.top()) as f64

@@ -5,7 +5,7 @@
 use ablate_data::Stream;
 use ablate_sweep::Direction;
 
-use super::{Occasion, Probe, Sitter, before_and_after};
+use super::{Networks, Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{self, Rows};
 use crate::engine::{Evaluation, NetworkStep, Stack};
 use crate::finetuning::Examples;
@@ -22,6 +22,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean [argmax_c (V h + a)_c != y], V and a fitted on training codes by Adam",
     source: "Alain and Bengio 2016",
     occasion: Occasion::Always,
+    networks: Networks::All,
     work: |extent| {
         let codes = extent.pass(extent.train) + extent.test_pass();
         2.0 * (codes + work((extent.top(), extent.classes), extent.train))

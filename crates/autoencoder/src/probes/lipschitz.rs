@@ -12,7 +12,7 @@
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Profile};
 
-use super::{Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
 use crate::batches::Rows;
 use crate::engine::{Band, BandMut, Evaluation, InputGradient};
 use crate::geometry;
@@ -32,6 +32,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean max |h(x') - h(x)| / |x' - x| over |x' - x| <= 2, by ascent (a lower bound)",
     source: "Yang et al. 2020; the ascent is a power iteration on spheres",
     occasion: Occasion::OnRequest,
+    networks: Networks::All,
     work: |extent| 2.0 * (RADII.len() * (2 * STEPS + 1)) as f64 * extent.pass(EXAMPLES),
     metrics: || {
         let summary = "largest ratio of the distance of top codes to that of inputs in a ball of \

@@ -10,6 +10,7 @@ pub(crate) mod contraction;
 pub(crate) mod jacobian;
 pub(crate) mod linear;
 pub(crate) mod lipschitz;
+pub(crate) mod mnist_c;
 pub(crate) mod reconstruction;
 pub(crate) mod robustness;
 pub(crate) mod severity;
@@ -18,7 +19,7 @@ pub(crate) mod spectrum;
 use std::fmt;
 
 use ablate_data::Dataset;
-use ablate_sweep::{Direction, Measured, Metric, Relative, Split};
+use ablate_sweep::{Direction, Measured, Metric, Params, Relative, Split};
 
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
@@ -27,6 +28,7 @@ use crate::engine::Stack;
 use crate::finetuning::Examples;
 use crate::journal::Halt;
 use crate::network::Network;
+use crate::settings::{FineTuning, Settings};
 
 /// Every probe, in the order in which they are listed.
 pub const ALL: &[&Probe] = &[
@@ -37,6 +39,7 @@ pub const ALL: &[&Probe] = &[
     &activity::PROBE,
     &robustness::PROBE,
     &severity::PROBE,
+    &mnist_c::PROBE,
     &attacks::PROBE,
     &contraction::PROBE,
     &lipschitz::PROBE,
@@ -55,7 +58,10 @@ pub struct Probe {
     pub source: &'static str,
     /// Whether it measures every run.
     pub occasion: Occasion,
-    /// The metrics that it emits. The first of them every network has that was measured.
+    /// Which networks it measures; it emits nothing of others.
+    pub networks: Networks,
+    /// The metrics that it emits. Where it runs on request, the first of them every network has that was
+    /// measured.
     pub metrics: fn() -> Vec<Metric>,
     /// Floating-point operations that it takes on a network of that extent.
     pub(crate) work: fn(&Extent<'_>) -> f64,
@@ -71,12 +77,30 @@ pub enum Occasion {
     OnRequest,
 }
 
+/// Which networks a probe measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Networks {
+    /// All.
+    All,
+    /// Those that were trained to classify, which deep autoencoders were not.
+    Classifiers,
+}
+
 /// The probe of that name.
 pub fn find(name: &str) -> Option<&'static Probe> {
     ALL.iter().copied().find(|probe| probe.name == name)
 }
 
 impl Probe {
+    /// Whether it measures what a trial with `params` trains.
+    pub fn applies_to(&self, params: &Params) -> bool {
+        let fine_tuning = Settings::read(params).map(|settings| settings.fine_tuning);
+        match self.networks {
+            Networks::All => true,
+            Networks::Classifiers => !matches!(fine_tuning, Ok(FineTuning::Reconstruction(_))),
+        }
+    }
+
     /// What it costs on an ordinary network (784-1000-10, 10 000 images to train and to test on), in
     /// forward passes of all test images.
     pub fn passes(&self) -> f64 {
@@ -163,7 +187,9 @@ pub(crate) fn measure<'p>(
     probes: impl IntoIterator<Item = &'p Probe>,
 ) -> Result<Measured, Halt> {
     let mut found = Measured::default();
-    for probe in probes {
+    let classifies = subject.tuned.classifies();
+    let applies = |probe: &&Probe| classifies || probe.networks == Networks::All;
+    for probe in probes.into_iter().filter(applies) {
         let began = std::time::Instant::now();
         (probe.measure)(subject, &mut found)?;
         tracing::debug!(probe = probe.name, seconds = began.elapsed().as_secs_f64());
@@ -183,7 +209,7 @@ fn evenly(count: usize, most: usize) -> Vec<u32> {
 
 /// Everything that follows for a run from its scores and its baseline's.
 pub(crate) fn relative() -> Vec<Relative> {
-    robustness::relative().into()
+    robustness::relative().into_iter().chain(mnist_c::relative()).collect()
 }
 
 /// `<of>_mce` and `<of>_relative_mce`, over groups of errors, one a corruption.

@@ -5,7 +5,7 @@
 use ablate_sweep::{Direction, Metric, Split};
 use candle_core::Result;
 
-use super::{Occasion, Probe, on_test};
+use super::{Networks, Occasion, Probe, on_test};
 use crate::autoencoder::Autoencoder;
 use crate::engine::{Dense, Evaluation, Stack};
 use crate::network::Network;
@@ -16,6 +16,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean sum_k (r_k - x_k)^2 through all layers and back",
     source: "Hinton and Salakhutdinov 2006",
     occasion: Occasion::Always,
+    networks: Networks::All,
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
         let mut metrics = vec![on_test(

@@ -10,7 +10,7 @@ use ablate_data::Stream;
 use ablate_data::corruptions::{Corruption, Family};
 use ablate_sweep::{Direction, Relative};
 
-use super::{Occasion, Probe, Subject, corruption_errors, on_test};
+use super::{Networks, Occasion, Probe, Subject, corruption_errors, on_test};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 use crate::geometry;
@@ -21,6 +21,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean over corruptions of mean over severities of the test error on clip(x~, 0, 1)",
     source: "Hendrycks and Dietterich 2019 (the mean over corruptions and severities)",
     occasion: Occasion::Always,
+    networks: Networks::All,
     work: |extent| (perturbations().count() + 1) as f64 * extent.test_pass(),
     metrics: || {
         let mut metrics = vec![

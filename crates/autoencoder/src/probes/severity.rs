@@ -8,7 +8,7 @@ use ablate_data::Corruption;
 use ablate_data::corruptions::Family;
 use ablate_sweep::{Direction, Profile};
 
-use super::{Occasion, Probe, Subject, evenly, on_test};
+use super::{Networks, Occasion, Probe, Subject, evenly, on_test};
 use crate::batches::Rows;
 use crate::engine::Evaluation;
 
@@ -21,6 +21,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "area under error(severity) by trapezoids from 0 to the most severe, over that severity",
     source: "Hendrycks and Dietterich 2019 (graded severities)",
     occasion: Occasion::OnRequest,
+    networks: Networks::Classifiers,
     work: |extent| {
         let severities = graded().map(|corruption| corruption.graded().len()).sum::<usize>();
         (severities + 1) as f64 * extent.pass(EXAMPLES)
@@ -36,9 +37,6 @@ pub(super) const PROBE: Probe = Probe {
         std::iter::once(mean).chain(graded().map(of)).collect()
     },
     measure: |subject, found| {
-        if !subject.tuned.classifies() {
-            return Ok(());
-        }
         let mut sum = 0.0;
         for corruption in graded() {
             let (severities, errors) = errors(subject, corruption);

@@ -7,7 +7,7 @@
 
 use ablate_sweep::{Direction, Profile};
 
-use super::{Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
 use crate::batches::Rows;
 use crate::eigenvalues;
 use crate::engine::{Evaluation, Matrix, Stack, product, scale_columns};
@@ -18,6 +18,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "singular values s_1 >= s_2 >= ... of dh/dx, mean over images; rank exp(-sum q log q), q = s / sum s",
     source: "Rifai et al. 2011, figure 3; Roy and Vetterli 2007 (effective rank)",
     occasion: Occasion::OnRequest,
+    networks: Networks::All,
     work: |extent| {
         let side = extent.top().min(extent.inputs) as f64;
         let chain = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();

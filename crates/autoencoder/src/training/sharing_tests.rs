@@ -9,7 +9,7 @@ use ablate_sweep::{Outcome, RunPlan, Value};
 
 use super::tests::{DIGITS, plan, text};
 use super::train;
-use crate::probes::{self, Probe};
+use crate::probes::{self, Occasion, Probe};
 use crate::shelf::{LATER, Shelf};
 use crate::stored::{Stored, pretrained};
 
@@ -208,6 +208,11 @@ fn a_finished_run_comes_back_from_its_files_and_every_probe_finds_the_same_bits(
         let at_training = train(&plan, &DIGITS, None, &probes, watch).unwrap();
         assert_eq!(measured.scores, at_training.scores, "{changes:?}");
         assert_eq!(measured.profiles, at_training.profiles, "{changes:?}");
+        for probe in probes.iter().filter(|probe| probe.occasion == Occasion::OnRequest) {
+            let first = &(probe.metrics)()[0].name;
+            let found = measured.scores.contains_key(first);
+            assert_eq!(found, probe.applies_to(&plan.trial.params), "{first}: {changes:?}");
+        }
         let refused = Stored::read(&plan, (783, 10), &bytes("network"), &parts).unwrap_err();
         assert!(refused.contains("hidden.0.weight: F32 [32, 784]"), "{refused}");
     }

@@ -11,6 +11,7 @@ use ablate_sweep::{Filter, Run, RunId, RunState};
 use crate::args::{self, Common};
 use crate::commands::{query, sweep};
 use crate::exit::{Diagnosed, Exit, Usage};
+use crate::format;
 use crate::laboratory::Laboratory;
 use crate::measuring::{self, Sitting};
 use crate::terminal::Terminal;
@@ -26,9 +27,9 @@ pub(crate) fn run(
     }
     let mut store = Store::open(&common.db, Durability::Normal)?;
     store.declare(&ablate_autoencoder::catalog())?;
-    let runs = named(&args.runs, &store)?;
+    let runs = measurable(named(&args.runs, &store)?, &probes, terminal)?;
     let laboratory = Laboratory::new(common.data.clone());
-    let sitting = |run: &Run| Sitting::of(run, probes.clone(), &store, &laboratory);
+    let sitting = |run: &Run| Sitting::of(run, applying(&probes, run), &store, &laboratory);
     let sittings = runs.iter().map(sitting).collect::<anyhow::Result<Vec<_>>>()?;
     let jobs = sweep::jobs(args.jobs);
     let (results, exit) = measuring::measure(&sittings, &laboratory, &mut store, jobs, terminal)?;
@@ -86,6 +87,32 @@ fn found(text: &str, store: &Store) -> anyhow::Result<Vec<Run>> {
     if runs.is_empty() {
         return Err(Usage(format!("no finished run fits {text}")).into());
     }
+    Ok(runs)
+}
+
+/// Those of `probes` that find something of `run`.
+fn applying(probes: &[&'static Probe], run: &Run) -> Vec<&'static Probe> {
+    probes.iter().copied().filter(|probe| probe.applies_to(&run.params)).collect()
+}
+
+/// The runs that some of `probes` find something of; says how many others there are.
+fn measurable(
+    runs: Vec<Run>,
+    probes: &[&'static Probe],
+    terminal: &Terminal,
+) -> anyhow::Result<Vec<Run>> {
+    let applies = |run: &Run| !applying(probes, run).is_empty();
+    let (runs, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(applies);
+    if others.is_empty() {
+        return Ok(runs);
+    }
+    let names = probes.iter().map(|probe| probe.name).collect::<Vec<_>>().join(", ");
+    let left = format::count(others.len(), "run");
+    let left = format!("{left} left out: only networks that classify are measured by {names}");
+    if runs.is_empty() {
+        return Err(Usage(left).into());
+    }
+    terminal.message(&left);
     Ok(runs)
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow
     Ok(exit)
 }
 
-/// The probes on request that have measured `run`.
+/// The probes on request that have measured `run`, or that find nothing of it.
 fn measured_by(run: &Run) -> Vec<&'static Probe> {
     let on_request = |probe: &&&'static Probe| probe.occasion == Occasion::OnRequest;
     let asked: Vec<_> = probes::ALL.iter().filter(on_request).copied().collect();

@@ -56,6 +56,26 @@ fn runs_are_named_or_found_and_what_they_have_must_come_out_the_same() {
 }
 
 #[test]
+fn what_a_probe_finds_nothing_of_is_left_out_and_not_measured_again() {
+    let deep = SMALL
+        .replace("depth = [1, 2]", "depth = 1\nfine_tuning = ['supervised', 'reconstruction']");
+    let deep = deep.split("[[table]]").next().unwrap().replace("seeds = 3", "seeds = 1");
+    let bench = Bench::with(&[("deep.toml", &deep)]);
+    bench.ablate(&["sweep", "deep.toml"]).expect(0);
+    bench.write("deep.toml", deep.replace("seeds = 1", "seeds = 1\nprobes = 'mnist-c'"));
+    let says = "3 finished runs to measure by mnist-c";
+    bench.ablate(&["sweep", "deep.toml"]).expect(0).says(&["nothing to train", says]);
+    let again = bench.ablate(&["sweep", "deep.toml"]).expect(0);
+    assert!(!again.stderr.contains("to measure"), "{}", again.stderr);
+    let probe = |filter: &str| bench.ablate(&["probe", filter, "--probe", "mnist-c"]);
+    let left = "3 runs left out: only networks that classify are measured by mnist-c";
+    probe("width == 16").expect(0).says(&[left, "3 runs measured: 0 new"]);
+    probe("fine_tuning == 'reconstruction'").expect(2).says(&[left]);
+    let run = bench.ask("fine_tuning == 'reconstruction' and pretraining == 'none'", "id");
+    bench.ablate(&["verify", &run]).expect(0).prints(&["equal to the bit"]);
+}
+
+#[test]
 fn what_cannot_be_measured_is_said_and_the_others_are() {
     let bench = Bench::with(&[("small.toml", SMALL)]);
     bench.ablate(&["sweep", "small.toml"]).expect(0);
