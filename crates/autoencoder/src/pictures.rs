@@ -1,12 +1,14 @@
-//! What a stored network can be looked at by, as gray values an image: the features of a layer, and
-//! images with what the pretrained stack makes of them.
+//! What a stored network can be looked at by, as gray values an image: the features of a layer,
+//! images with what the pretrained stack makes of them, and images drawn from it.
 
 use ablate_data::{Images, Shape};
+use ablate_sweep::Params;
 
 use crate::batches::Rows;
 use crate::engine::{Dense, Matrix, product};
 use crate::network::Network;
 use crate::probes::reconstruction;
+use crate::sampling::{self, Sampling};
 use crate::settings::{LayerPretraining, Pretraining, Settings};
 use crate::stored::Stored;
 
@@ -68,6 +70,26 @@ impl Stored {
         let stack = stack.ok_or("it was not pretrained to reconstruct, so it has no decoder")?;
         Ok(stack.outputs(Rows::new(images.pixels(), images.width())))
     }
+
+    /// Images drawn from the pretrained layers of a trial with `params`, one after another. What lies
+    /// above the top one has no part in them, nor has fine-tuning.
+    ///
+    /// # Errors
+    /// If that is no generative model; whatever Candle reports.
+    pub fn samples(&self, params: &Params, sampling: &Sampling) -> Result<Vec<f32>, String> {
+        let settings = Settings::read(params)?;
+        let top = match &settings.pretraining {
+            Pretraining::Greedy(layers) => layers.last(),
+            _ => None,
+        };
+        let top = top.ok_or_else(|| {
+            let can = sampling::generative();
+            format!(
+                "no layer was pretrained that images could be drawn from, as those of {can} can"
+            )
+        })?;
+        sampling::images(top.variant, &self.stack, sampling)
+    }
 }
 
 /// The corruption that a trial with these parameters is pretrained with, and its severity.
@@ -75,7 +97,7 @@ impl Stored {
 /// # Errors
 /// A parameter that this version does not know.
 pub fn corruption(
-    params: &ablate_sweep::Params,
+    params: &Params,
 ) -> Result<Option<(&'static ablate_data::Corruption, f32)>, String> {
     let settings = Settings::read(params)?;
     let layers = match &settings.pretraining {

@@ -29,17 +29,22 @@ pub fn images(
     sampling: &Sampling,
 ) -> std::result::Result<Vec<f32>, String> {
     let Some(sample) = variant.sample else {
-        let can = variants::ALL.iter().filter(|one| one.sample.is_some()).map(|one| one.name);
-        let can = can.collect::<Vec<_>>().join(", ");
         return Err(format!(
-            "{} is no model of how images come about, so none can be drawn from it: {can} are",
-            variant.name
+            "{} is no model of how images come about, so none can be drawn from it: {} are",
+            variant.name,
+            generative()
         ));
     };
     if stack.is_empty() {
         return Err("there is no pretrained layer to draw from".into());
     }
     sample(stack, sampling).map_err(|error| format!("candle: {error}"))
+}
+
+/// The variants that images can be drawn from, in words.
+pub(crate) fn generative() -> String {
+    let can = variants::ALL.iter().filter(|one| one.sample.is_some()).map(|one| one.name);
+    can.collect::<Vec<_>>().join(", ")
 }
 
 /// The top layer's preactivations are standard normal, which is the prior of `vae` and `adversarial`.

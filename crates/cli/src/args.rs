@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Filters(Filters),
     /// Draw test images, what the run's corruption makes of them, and their reconstructions
     Reconstruct(Reconstruct),
+    /// Draw images from a run whose layers were pretrained as a generative model, as a PNG picture
+    Samples(Samples),
     /// Train a finished run again and compare every bit of curves, weights and scores
     Verify(Verify),
     /// Take the runs of other stores into this one: only what is new, in any order
@@ -375,6 +377,21 @@ pub(crate) struct Reconstruct {
     /// How severe it is
     #[arg(long, value_name = "SEVERITY", requires = "corruption")]
     pub(crate) severity: Option<f32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Samples {
+    #[command(flatten)]
+    pub(crate) picture: Picture,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) images: u16,
+    /// Steps of the Gibbs chain that leads to each, where the model is one of chains (rbm)
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) gibbs_steps: u32,
+    /// Seed of the draws; the run's if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]

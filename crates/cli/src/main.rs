@@ -48,6 +48,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Probe(args) => commands::probe::run(args, common, terminal),
         Command::Filters(args) => commands::filters::run(args, common, terminal),
         Command::Reconstruct(args) => commands::reconstruct::run(args, common, terminal),
+        Command::Samples(args) => commands::samples::run(args, common, terminal),
         Command::Verify(args) => commands::verify::run(args, common, terminal),
         Command::Merge(args) => commands::merge::run(args, common, terminal),
         Command::Check(args) => commands::check::run(args, common, terminal),

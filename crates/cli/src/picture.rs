@@ -78,6 +78,11 @@ impl Model {
     }
 }
 
+/// The columns that `count` tiles stand in, to be as square as can be.
+pub(crate) fn columns(count: usize) -> usize {
+    (1..=count).find(|columns| columns * columns >= count).unwrap_or(1)
+}
+
 /// A gray picture, each pixel `zoom` pixels wide and high.
 fn png(pixels: &[u8], (width, height): (usize, usize), zoom: usize) -> anyhow::Result<Vec<u8>> {
     let mut large = Vec::with_capacity(pixels.len() * zoom * zoom);

@@ -4,7 +4,7 @@ use ablate_autoencoder::pictures::{self, Moment};
 
 use crate::args::{self, Common, Filters};
 use crate::exit::Exit;
-use crate::picture::Model;
+use crate::picture::{self, Model};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &Filters, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -20,9 +20,7 @@ pub(crate) fn run(args: &Filters, common: &Common, terminal: &Terminal) -> anyho
     let weights = model.stored.filters(args.layer - 1, moment).map_err(anyhow::Error::msg)?;
     let mut tiles = pictures::balanced(&weights, model.shape.pixels());
     tiles.truncate(args.units.max(1).saturating_mul(model.shape.pixels()));
-    let count = tiles.len() / model.shape.pixels();
-    // As square as can be.
-    let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(1);
+    let columns = picture::columns(tiles.len() / model.shape.pixels());
     model.draw(("filters", &args.picture), &tiles, columns, terminal)?;
     Ok(Exit::Done)
 }

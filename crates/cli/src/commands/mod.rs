@@ -20,6 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod query;
 pub(crate) mod reconstruct;
+pub(crate) mod samples;
 pub(crate) mod show;
 pub(crate) mod sql;
 pub(crate) mod sweep;

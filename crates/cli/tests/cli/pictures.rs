@@ -30,4 +30,25 @@ fn pictures_say_where_they_are_never_replace_a_file_unasked_and_are_the_same_aga
     let none = bench.ask("pretraining == 'none' and depth == 2", "id");
     bench.ablate(&["filters", &none]).expect(0);
     bench.ablate(&["reconstruct", &none]).expect(2).says(&["it was not pretrained"]);
+    for not_generative in [&run, &none] {
+        bench.ablate(&["samples", not_generative]).expect(2).says(&["rbm, vae, adversarial"]);
+    }
+}
+
+#[test]
+fn images_are_drawn_from_a_stack_of_rbms_and_are_others_by_another_seed() {
+    let rbm = SMALL.split("[variant").next().unwrap().replace("seeds = 3", "seeds = 1");
+    let bench = Bench::with(&[("rbm.toml", &format!("{rbm}\n[variant.rbm]\n"))]);
+    bench.ablate(&["sweep", "rbm.toml"]).expect(0);
+    let run = bench.ask("variant == 'rbm' and depth == 2", "id");
+    let draw = |options: &[&str]| {
+        let words = ["samples", &run, "--images", "5", "--gibbs-steps", "9", "--force"];
+        let drawn = bench.ablate(&[&words, options].concat()).expect(0);
+        fs::read(bench.path(drawn.stdout.trim())).unwrap()
+    };
+    let first = draw(&[]);
+    assert!(first.starts_with(SIGNATURE));
+    assert_eq!(draw(&["-o", "other.png"]), first);
+    assert_ne!(draw(&["--seed", "7"]), first);
+    bench.ablate(&["samples", &run, "--images", "0"]).expect(2).says(&["1..=10000"]);
 }
