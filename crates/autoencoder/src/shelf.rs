@@ -185,7 +185,7 @@ fn artifact(role: String, file: String, bytes: &[u8], reused: bool) -> Artifact 
 }
 
 /// The file of `part` of the run of `plan`.
-fn file(plan: &RunPlan, part: Part) -> String {
+pub(crate) fn file(plan: &RunPlan, part: Part) -> String {
     let RunPlan { seed, data_checksum, training_version, .. } = plan;
     let place = match part {
         Part::Layer(number) => number.to_string(),

@@ -19,7 +19,7 @@ use crate::network::{Decoder, Dense, Network};
 use crate::pretraining::draw_marginals;
 use crate::probes::{self, Probe, Subject};
 use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
-use crate::shelf::Part;
+use crate::shelf::{self, Part};
 use crate::tensors::{Damage, Tensors};
 
 /// What the loss curve of a layer is called in its file.
@@ -109,6 +109,14 @@ impl Stored {
 /// A parameter that this version does not know.
 pub fn pretrained(params: &Params) -> std::result::Result<Vec<String>, String> {
     Ok(parts(&Settings::read(params)?).iter().map(Part::to_string).collect())
+}
+
+/// The files of what the run of `plan` pretrains, unless it finds them: other runs may have the same.
+/// None for a plan of another version.
+pub fn pretrained_files(plan: &RunPlan) -> Vec<String> {
+    let settings = Settings::read(&plan.trial.params).ok();
+    let parts = settings.iter().flat_map(parts);
+    parts.map(|part| shelf::file(plan, part)).collect()
 }
 
 fn parts(settings: &Settings) -> Vec<Part> {

@@ -210,6 +210,13 @@ impl Trainer for Laboratory {
         ablate_autoencoder::train(plan, &dataset, shelf, &self.requested, watch)
     }
 
+    fn shared_files(&self, plan: &RunPlan) -> Vec<String> {
+        let Some(KeptWeights(folder)) = &self.weights else { return Vec::new() };
+        let mut files = stored::pretrained_files(plan);
+        files.retain(|file| !folder.root().join(file).exists());
+        files
+    }
+
     fn cost(&self, plan: &RunPlan) -> Cost {
         self.expected_cost(&plan.trial.params).unwrap_or(Cost { flop: 0.0, bytes: 0 })
     }

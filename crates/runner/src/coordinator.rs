@@ -13,7 +13,7 @@ use crate::crew::{Crew, Held, News};
 use crate::error::RunnerError;
 use crate::event::Event;
 use crate::memory;
-use crate::order::{self, Queued};
+use crate::order::{self, Queued, Sharing};
 use crate::patience::Patience;
 use crate::settings::{Settings, Stop};
 use crate::summary::{FailedRun, StoppedEarly, Summary};
@@ -23,7 +23,7 @@ use crate::trainer::{Task, Trainer};
 /// ends. It returns when nothing is training any more.
 ///
 /// Runs are started replicate by replicate (by ascending seed), within a replicate the most
-/// expensive first; a run that occurs twice is trained once. A run that another process has
+/// expensive first, and such that two seldom make the same shared file at once; a run that occurs twice is trained once. A run that another process has
 /// finished or is training is left alone, so any number of sweeps may share one store. A run that
 /// fails is a row with its reason, and what it means for the others is up to
 /// [`Settings::on_failure`]. `observe` is called on the calling thread, also while runs train: it
@@ -57,6 +57,7 @@ pub fn run(
         let crew = Crew::start(scope, jobs.used, trainer, &[stop.clone(), halt.clone()])?;
         let mut coordinator = Coordinator {
             queue: queue.into(),
+            sharing: Sharing::default(),
             crew,
             store,
             session,
@@ -74,6 +75,7 @@ pub fn run(
 
 struct Coordinator<'a> {
     queue: VecDeque<Queued>,
+    sharing: Sharing,
     crew: Crew,
     store: &'a mut Store,
     session: SessionId,
@@ -107,7 +109,7 @@ impl Coordinator<'_> {
 
     /// Fails the runs that need more memory than there is, without starting them.
     fn refuse(&mut self, too_large: Vec<Queued>, available: u64) -> Result<(), RunnerError> {
-        for Queued { task, cost } in too_large {
+        for Queued { task, cost, .. } in too_large {
             if !self.is_open() {
                 self.summary.not_started.push(task.plan.id);
                 continue;
@@ -138,10 +140,11 @@ impl Coordinator<'_> {
     fn hand_out(&mut self) -> Result<(), RunnerError> {
         while let Some(worker) = self.crew.idle_worker()
             && self.is_open()
-            && let Some(Queued { task, .. }) = self.queue.pop_front()
+            && let Some(Queued { task, shares, .. }) = self.sharing.take_next(&mut self.queue)
         {
             if let Some(attempt) = self.claim(&task)? {
                 self.crew.hand(worker, &task.plan, attempt);
+                self.sharing.starts(&task.plan.id, shares);
                 (self.observe)(Event::Started { run: task.plan.id, worker, attempt });
             }
         }
@@ -168,7 +171,11 @@ impl Coordinator<'_> {
 
     /// Waits for news and deals with them.
     fn take_in(&mut self) -> Result<(), RunnerError> {
-        match self.crew.wait() {
+        let (held, news) = self.crew.wait();
+        if let News::Ended { .. } = news {
+            self.sharing.ends(&held.run);
+        }
+        match (held, news) {
             (Held { run, .. }, News::Progress(progress)) => {
                 (self.observe)(Event::Progress { run, progress });
                 Ok(())

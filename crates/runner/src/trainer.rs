@@ -26,6 +26,13 @@ pub trait Trainer: Sync {
     /// follow from it, so it is computed from the plan alone, at once, and errs on the high side
     /// in its bytes.
     fn cost(&self, plan: &RunPlan) -> Cost;
+
+    /// The names of what the run makes unless it finds it, and other runs may make too. Runs that would
+    /// make the same at once are kept apart where that leaves no worker idle; what comes of a run
+    /// is the same either way.
+    fn shared_files(&self, _plan: &RunPlan) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// One run to be done.

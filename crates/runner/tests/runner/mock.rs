@@ -76,6 +76,8 @@ type AtEpoch = Box<dyn Fn(&RunPlan, u32) + Send + Sync>;
 pub(crate) struct Mock {
     /// Called at the end of every epoch, before the runner is told.
     pub(crate) at_epoch: Option<AtEpoch>,
+    /// What runs share.
+    shared: Option<fn(&RunPlan) -> Vec<String>>,
     /// Runs in the order in which their training began.
     pub(crate) begun: Mutex<Vec<RunId>>,
     /// The threads that rayon said a training had.
@@ -88,6 +90,11 @@ impl Mock {
     /// A mock that does so at the end of every epoch.
     pub(crate) fn with(at_epoch: impl Fn(&RunPlan, u32) + Send + Sync + 'static) -> Mock {
         Mock { at_epoch: Some(Box::new(at_epoch)), ..Mock::default() }
+    }
+
+    /// A mock whose runs share what `shared` says.
+    pub(crate) fn sharing(shared: fn(&RunPlan) -> Vec<String>) -> Mock {
+        Mock { shared: Some(shared), ..Mock::default() }
     }
 
     pub(crate) fn begun(&self) -> Vec<RunId> {
@@ -162,6 +169,10 @@ impl Trainer for Mock {
         let ending = self.epochs(plan, watch);
         drop(leave);
         ending
+    }
+
+    fn shared_files(&self, plan: &RunPlan) -> Vec<String> {
+        self.shared.map_or_else(Vec::new, |shared| shared(plan))
     }
 
     fn cost(&self, plan: &RunPlan) -> Cost {

@@ -3,8 +3,8 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use ablate_runner::{Event, TimeLeft};
-use ablate_sweep::{RunState, Value};
+use ablate_runner::{Event, Task, TimeLeft};
+use ablate_sweep::{RunId, RunPlan, RunState, Value};
 
 use crate::mock::{Bench, Mock, grid, ids, settings, task};
 
@@ -52,6 +52,33 @@ fn results_do_not_depend_on_jobs_or_on_the_order_of_tasks() {
     assert_eq!(sweeps[0].0.len(), 15);
     assert_eq!(sweeps[0], sweeps[1]);
     assert_eq!(sweeps[0], sweeps[2]);
+}
+
+/// The runs of `tasks` that `jobs` workers are handed before any of them is done.
+fn first_started(tasks: &[Task], shared: fn(&RunPlan) -> Vec<String>, jobs: usize) -> Vec<RunId> {
+    let trainer = Mock::sharing(shared);
+    let (summary, events) = Bench::new().sweep(tasks.to_vec(), &trainer, &settings(jobs));
+    assert_eq!(summary.finished.len(), tasks.len());
+    let started = events.into_iter().filter_map(|event| match event {
+        Event::Started { run, .. } => Some(run),
+        _ => None,
+    });
+    started.take(jobs).collect()
+}
+
+#[test]
+fn runs_that_would_make_the_same_file_are_kept_apart_while_there_are_others() {
+    // In the order of the plan: cells 0, 1 with seed 1, then with seed 2.
+    let tasks: Vec<Task> = (1..=2)
+        .flat_map(|seed| [0, 1].map(|cell| task(seed, &[("cell", Value::Int(cell))])))
+        .collect();
+    let planned = ids(&tasks);
+    let by_seed = |plan: &RunPlan| vec![format!("layer of seed {}", plan.seed)];
+    let chosen =
+        |numbers: &[usize]| numbers.iter().map(|n| planned[*n].clone()).collect::<Vec<_>>();
+    assert_eq!(first_started(&tasks, by_seed, 2), chosen(&[0, 2]));
+    assert_eq!(first_started(&tasks, |_| Vec::new(), 2), chosen(&[0, 1]));
+    assert_eq!(first_started(&tasks, by_seed, 3), chosen(&[0, 2, 1]), "no worker waits");
 }
 
 #[test]
