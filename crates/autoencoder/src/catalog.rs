@@ -4,7 +4,7 @@
 use std::ops::Bound;
 use std::sync::LazyLock;
 
-use ablate_data::{datasets, own};
+use ablate_data::{Source, datasets, own};
 use ablate_sweep::catalog::Breach;
 use ablate_sweep::{
     Catalog, Condition, Domain, Param, Params, ProbeEntry, Rule, Value, VariantEntry, layer_names,
@@ -46,6 +46,7 @@ pub fn catalog() -> Catalog {
         params: params(),
         variants: variants::ALL.iter().map(entry).collect(),
         rules: vec![
+            Rule(test_size_fits_the_dataset),
             Rule(train_size_fits_the_dataset),
             Rule(widths_match_the_depth),
             Rule(labels_fit_the_images_and_their_classes),
@@ -113,6 +114,12 @@ fn params() -> Vec<Param> {
             Domain::Int { min: 1, max: i64::MAX, word: Some("all") },
             text("all"),
             "how many training images are used, from the first",
+        ),
+        Param::new(
+            "test_size",
+            Domain::Int { min: 1, max: i64::MAX, word: Some("all") },
+            text("all"),
+            "how many test images are scored, evenly spaced",
         ),
         Param::new("depth", count(1, 20), Value::Int(1), "number of hidden layers"),
         Param::new(
@@ -267,22 +274,34 @@ fn variants_whose_decoder_may_be_untied() -> Condition {
     Condition::any("variant", &free.map(|variant| variant.name).collect::<Vec<_>>())
 }
 
-/// All images by their number are the same trial as all images; there are no more.
 fn train_size_fits_the_dataset(params: &mut Params) -> Result<(), Breach> {
+    size_fits_the_dataset(params, "train_size", ("training", Source::train_len))
+}
+
+fn test_size_fits_the_dataset(params: &mut Params) -> Result<(), Breach> {
+    size_fits_the_dataset(params, "test_size", ("test", Source::test_len))
+}
+
+/// All images of a split by their number are the same trial as all images; there are no more.
+fn size_fits_the_dataset(
+    params: &mut Params,
+    name: &str,
+    (split, len): (&str, fn(&Source) -> usize),
+) -> Result<(), Breach> {
     let dataset = params.text("dataset").and_then(datasets::find);
-    let (Some(size), Some(dataset)) = (params.count("train_size"), dataset) else { return Ok(()) };
-    let there = dataset.train_len();
+    let (Some(size), Some(dataset)) = (params.count(name), dataset) else { return Ok(()) };
+    let there = len(dataset);
     if size > there {
         return Err(Breach {
-            params: vec!["train_size".into(), "dataset".into()],
+            params: vec![name.into(), "dataset".into()],
             message: format!(
-                "train_size is {size}, but {} has {there} training images: give fewer, or \"all\"",
+                "{name} is {size}, but {} has {there} {split} images: give fewer, or \"all\"",
                 dataset.name
             ),
         });
     }
     if size == there {
-        params.set("train_size", Value::Text("all".into()));
+        params.set(name, Value::Text("all".into()));
     }
     Ok(())
 }
@@ -517,10 +536,17 @@ mod tests {
     #[test]
     fn all_images_by_their_number_are_all_images() {
         let catalog = catalog();
-        let with = |size| catalog.resolve(&given(&[("train_size", size)]));
-        assert_eq!(with(Value::Int(4000)).unwrap().id, with(text("all")).unwrap().id);
-        let refused = with(Value::Int(4001)).unwrap_err();
-        assert!(refused[0].message.contains("has 4000 training images"), "{refused:?}");
+        for (name, all, there) in [
+            ("train_size", 4000, "has 4000 training images"),
+            ("test_size", 1000, "has 1000 test images"),
+        ] {
+            let with = |size| catalog.resolve(&given(&[(name, size)]));
+            let whole = with(text("all")).unwrap().id;
+            assert_eq!(with(Value::Int(all)).unwrap().id, whole);
+            assert_ne!(with(Value::Int(all - 1)).unwrap().id, whole);
+            let refused = with(Value::Int(all + 1)).unwrap_err();
+            assert!(refused[0].message.contains(there), "{refused:?}");
+        }
     }
 
     #[test]
@@ -686,6 +712,7 @@ mod tests {
             "code_activation",
             "pretrained_layers",
             "fine_tuning",
+            "test_size",
             "labels",
             "dropout",
             "input_dropout",

@@ -48,7 +48,7 @@ impl Extent<'_> {
 }
 
 /// The whole run on `examples` training images of `inputs` pixels and `classes` classes, with
-/// `tested` images each to validate and to test on, scores and those of `requested` included.
+/// `tested` images each to validate and to test on at most, scores and those of `requested` included.
 pub(crate) fn of_run(
     settings: &Settings,
     (inputs, classes): (usize, usize),
@@ -64,8 +64,8 @@ pub(crate) fn of_run(
     let mut flop = pretraining(settings, (inputs, classes), (examples, labelled));
     let validation = 2.0 * tested as f64 * weights(&trained);
     flop += f64::from(settings.epochs) * (pass(&trained, learned) + validation);
-    let extent =
-        Extent { inputs, widths: &settings.widths, classes, train: examples, test: tested };
+    let test = settings.test_size.map_or(tested, |size| size.min(tested));
+    let extent = Extent { inputs, widths: &settings.widths, classes, train: examples, test };
     flop += scoring(&extent, requested);
     Cost { flop, bytes: bytes(settings, (inputs, classes), examples) }
 }
@@ -101,8 +101,8 @@ pub(crate) fn scoring(extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 
 }
 
 /// Weights (with gradients, optimizer state, the best epoch's and the unturned copy), codes of the
-/// training images that the next layer learns from and the linear probe reads, the images with labels,
-/// and activations.
+/// training images that the next layer learns from and the linear probe reads, images with labels
+/// and spaced test images, and activations.
 fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize) -> u64 {
     let deep = matches!(settings.pretraining, Pretraining::Joint { .. })
         || matches!(settings.fine_tuning, FineTuning::Reconstruction(_));
@@ -114,12 +114,13 @@ fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize
     let copies = 7.0;
     let codes = 2.0 * examples as f64 * widest;
     let labelled = settings.labels.map_or(0.0, |labels| (labels * inputs) as f64);
+    let spaced = settings.test_size.map_or(0.0, |size| (size * inputs) as f64);
     let rows = settings.batch_size.max(crate::batches::EVALUATION_ROWS) as f64;
     let sides: usize = shape.iter().map(|(below, above)| below + above).sum();
     let activations = 8.0 * rows * sides as f64;
     let above = settings.widths.len().saturating_sub(1) as f64;
     let jacobians = (1.0 + above) * widest * widest;
-    (4.0 * (copies * weights(&shape) + codes + labelled + activations + jacobians)) as u64
+    (4.0 * (copies * weights(&shape) + codes + labelled + spaced + activations + jacobians)) as u64
 }
 
 /// What fine-tuning trains.

@@ -3,40 +3,16 @@
 
 use ablate_data::Stream;
 
-use crate::batches::Rows;
 use crate::finetuning::Examples;
+use crate::selection::Selection;
 use crate::settings::{FineTuning, Settings};
 
-/// The training images that have labels.
-#[derive(Debug)]
-pub(crate) enum Labelled {
-    /// All of them.
-    All,
-    /// These, row by row, and their labels.
-    Some { pixels: Vec<f32>, labels: Vec<u8> },
-}
-
-impl Labelled {
-    /// As many of `train` as `settings` say, in the order in which they stand there, and as many of each
-    /// class as of any other: all classes in turn give one, drawn by `seed`, for as long as they have
-    /// any.
-    pub(crate) fn draw(train: Examples<'_>, settings: &Settings, seed: u64) -> Labelled {
-        let Some(count) = settings.labels else { return Labelled::All };
-        let chosen = chosen(train.labels, count, seed);
-        Labelled::Some {
-            pixels: train.images.gather(&chosen),
-            labels: chosen.iter().map(|&number| train.labels[number as usize]).collect(),
-        }
-    }
-
-    /// Those of `train`, from which they were drawn.
-    pub(crate) fn examples<'a>(&'a self, train: Examples<'a>) -> Examples<'a> {
-        match self {
-            Labelled::All => train,
-            Labelled::Some { pixels, labels } => {
-                Examples { images: Rows::new(pixels, train.images.width()), labels }
-            }
-        }
+/// As many of `train` as `settings` say, in the order in which they stand there, and as many of each
+/// class as of any other: all classes in turn give one, drawn by `seed`, for as long as they have any.
+pub(crate) fn draw(train: Examples<'_>, settings: &Settings, seed: u64) -> Selection {
+    match settings.labels {
+        None => Selection::All,
+        Some(count) => Selection::of(train, &chosen(train.labels, count, seed)),
     }
 }
 

@@ -30,6 +30,7 @@ mod pretraining;
 pub mod probes;
 pub mod reconstruction;
 pub mod sampling;
+mod selection;
 pub mod settings;
 mod shelf;
 mod stage;

@@ -19,7 +19,9 @@ pub(crate) const SAME: &str = "same";
 pub struct Settings {
     /// How many training images are used, from the first; `None` is all of them.
     pub train_size: Option<usize>,
-    /// How many of them have labels; `None` is all of them.
+    /// How many test images are scored, evenly spaced; `None` is all of them.
+    pub test_size: Option<usize>,
+    /// How many of the training images have labels; `None` is all of them.
     pub labels: Option<usize>,
     /// Units of each hidden layer, from the input up.
     pub widths: Vec<usize>,
@@ -139,6 +141,7 @@ impl Settings {
         let activation = word(params, "activation", Activation::from_word)?;
         Ok(Settings {
             train_size: params.count("train_size"),
+            test_size: params.count("test_size"),
             labels: params.count("labels"),
             widths,
             activation,

@@ -41,7 +41,8 @@ const CHECKPOINT_AFTER: Duration = Duration::from_secs(60);
 /// Parameters that reach no pretrained layer: runs that differ in nothing else share theirs. A parameter
 /// that does not stand here tells layers apart, so what is forgotten is trained twice and never
 /// mistaken.
-pub(crate) const LATER: [&str; 9] = [
+pub(crate) const LATER: [&str; 10] = [
+    "test_size",
     "pretrained_layers",
     "fine_tuning",
     "classifier_width",

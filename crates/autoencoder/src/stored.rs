@@ -14,10 +14,11 @@ use candle_core::{DType, Result};
 use crate::autoencoder::Autoencoder;
 use crate::finetuning::Examples;
 use crate::journal::Halt;
-use crate::labels::{self, Labelled};
+use crate::labels;
 use crate::network::{Decoder, Dense, Network};
 use crate::pretraining::draw_marginals;
 use crate::probes::{self, Probe, Subject};
+use crate::selection::Selection;
 use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
 use crate::shelf::{self, Part};
 use crate::tensors::{Damage, Tensors};
@@ -90,9 +91,12 @@ impl Stored {
         let settings = Settings::read(&plan.trial.params)?;
         let networks = (&self.initial, &self.network);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
-        let labelled = Labelled::draw(train, &settings, plan.seed);
+        let labelled = labels::draw(train, &settings, plan.seed);
         let learned = labels::learned(&settings, train, labelled.examples(train));
-        let subject = Subject::new(networks, &self.stack, dataset, learned, plan.seed);
+        let test = Examples::all(&dataset.test);
+        let spaced = Selection::spaced(test, settings.test_size);
+        let examples = (learned, spaced.examples(test));
+        let subject = Subject::new(networks, &self.stack, dataset, examples, plan.seed);
         let subject = subject.map_err(|error| format!("candle: {error}"))?;
         probes::measure(&subject, probes.iter().copied()).map_err(|halt| match halt {
             Halt::Candle(error) => format!("candle: {error}"),

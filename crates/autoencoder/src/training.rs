@@ -9,10 +9,11 @@ use candle_core::DType;
 use crate::cost::{self, Extent};
 use crate::finetuning::{self, Examples};
 use crate::journal::{Halt, Journal, Watch};
-use crate::labels::{self, Labelled};
+use crate::labels;
 use crate::network::Network;
 use crate::pretraining;
 use crate::probes::{self, Probe, Subject};
+use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::shelf::{Keeper, Shelf};
 use crate::stored;
@@ -79,7 +80,7 @@ impl Run<'_> {
         let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
         let valid = Examples::all(&dataset.valid);
-        let drawn = Labelled::draw(train, settings, seed);
+        let drawn = labels::draw(train, settings, seed);
         let labelled = drawn.examples(train);
         let mut network = Network::new(settings, pixels, classes, seed, DType::F32)?;
         let stage = pretraining::Stage { settings, images: train.images, labelled, classes, seed };
@@ -89,7 +90,10 @@ impl Run<'_> {
         let stage = finetuning::Stage { settings, train, valid, seed };
         let tuned = finetuning::fine_tune(&mut network, &stack, &stage, keeper, journal)?;
         journal.begin("scoring", 1, cost::scoring(&self.extent(), requested));
-        let subject = Subject::new((&initial, &network), &stack, dataset, train, seed)?;
+        let test = Examples::all(&dataset.test);
+        let spaced = Selection::spaced(test, settings.test_size);
+        let examples = (train, spaced.examples(test));
+        let subject = Subject::new((&initial, &network), &stack, dataset, examples, seed)?;
         let Measured { scores, profiles } =
             probes::measure(&subject, probes::at_training(requested))?;
         keeper.keep_network(|| stored::network_tensors(&network))?;
@@ -105,8 +109,9 @@ impl Run<'_> {
     }
 
     fn cost(&self) -> Cost {
-        let Extent { inputs, classes, train, test, .. } = self.extent();
-        cost::of_run(self.settings, (inputs, classes), (train, test), self.requested)
+        let Extent { inputs, classes, train, .. } = self.extent();
+        let counts = (train, self.dataset.test.len());
+        cost::of_run(self.settings, (inputs, classes), counts, self.requested)
     }
 
     fn extent(&self) -> Extent<'_> {
@@ -116,7 +121,7 @@ impl Run<'_> {
             widths: &settings.widths,
             classes: dataset.classes,
             train: settings.train_size.unwrap_or(usize::MAX).min(dataset.train.len()),
-            test: dataset.test.len(),
+            test: settings.test_size.unwrap_or(usize::MAX).min(dataset.test.len()),
         }
     }
 }

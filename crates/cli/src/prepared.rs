@@ -275,12 +275,17 @@ fn check_own_data(trials: &[Arc<Trial>], laboratory: &Laboratory) -> anyhow::Res
     for params in own.filter(|params| own::is_path(dataset_name(params))) {
         let name = dataset_name(params);
         let dataset = laboratory.dataset(name)?;
-        let (there, asked) = (dataset.train.len(), params.count("train_size"));
-        if let Some(size) = asked.filter(|size| *size > there) {
-            return Err(Usage(format!(
-                "train_size is {size}, but {name} has {there} training images: give fewer, or \"all\""
-            ))
-            .into());
+        let sizes = [
+            ("train_size", "training", dataset.train.len()),
+            ("test_size", "test", dataset.test.len()),
+        ];
+        for (param, split, there) in sizes {
+            if let Some(size) = params.count(param).filter(|size| *size > there) {
+                return Err(Usage(format!(
+                    "{param} is {size}, but {name} has {there} {split} images: give fewer, or \"all\""
+                ))
+                .into());
+            }
         }
     }
     Ok(())

@@ -17,6 +17,8 @@ use crate::source::{Source, sha256};
 pub struct Files {
     /// How many images the training files hold.
     pub train_images_count: usize,
+    /// How many images the test files hold.
+    pub test_images_count: usize,
     /// One in this many images of the training files is a validation image, at least 2; see
     /// [`is_valid`] for which.
     pub valid_every: usize,

@@ -46,6 +46,14 @@ impl Source {
         }
     }
 
+    /// How many images there are to test on.
+    pub fn test_len(&self) -> usize {
+        match &self.origin {
+            Origin::Files(files) => files.test_images_count,
+            Origin::Generated(generator) => generator.sizes.test,
+        }
+    }
+
     /// Sixteen hexadecimal digits that name what [`Source::load`] returns: a hash of the declared
     /// hashes of the files, and of the rule that splits them or the generator that they are given
     /// to. No file is read.
@@ -161,6 +169,7 @@ pub(crate) mod tests {
             classes: 3,
             origin: Origin::Files(Files {
                 train_images_count: 7,
+                test_images_count: 2,
                 valid_every: 3,
                 train_images: file(0),
                 train_labels: file(1),

@@ -102,6 +102,7 @@ fn every_dataset_is_described_as_it_is_declared() {
         assert!(row.ends_with(&end), "{row}\nshould end with\n{end}");
         if let Some(sizes) = sizes {
             assert_eq!(source.train_len(), sizes[0], "{}", source.name);
+            assert_eq!(source.test_len(), sizes[2], "{}", source.name);
             let [train, valid, test] = sizes.map(|size| size.to_string());
             let start = format!("| {} | {train} | {valid} | {test} |", source.name);
             assert!(row.starts_with(&start), "{row}\nshould start with\n{start}");

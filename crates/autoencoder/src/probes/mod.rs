@@ -141,12 +141,13 @@ pub(crate) struct Sitter<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// `tuned` as fine-tuning on `train` made it of `initial`, which has the pretrained layers `stack`.
+    /// `tuned` as fine-tuning on `train` made it of `initial`, which has the pretrained layers `stack`,
+    /// to be measured on `test`.
     pub(crate) fn new(
         (initial, tuned): (&'a Network, &'a Network),
         stack: &'a [Autoencoder],
         dataset: &'a Dataset,
-        train: Examples<'a>,
+        (train, test): (Examples<'a>, Examples<'a>),
         seed: u64,
     ) -> candle_core::Result<Subject<'a>> {
         Ok(Subject {
@@ -155,7 +156,7 @@ impl<'a> Subject<'a> {
             stack,
             train,
             valid: Examples::all(&dataset.valid),
-            test: Examples::all(&dataset.test),
+            test,
             shape: dataset.test.images.shape(),
             seed,
         })

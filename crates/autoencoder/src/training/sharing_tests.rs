@@ -89,6 +89,7 @@ fn what_does_not_reach_a_layer_leaves_its_bytes() {
             "pretrained_layers" => vec![(later, Value::Int(1))],
             "fine_tuning" => vec![(later, text("reconstruction"))],
             "classifier_width" => vec![frozen.clone(), (later, Value::Int(5))],
+            "test_size" => vec![(later, Value::Int(100))],
             "epochs" | "patience" => vec![(later, Value::Int(2))],
             _ => vec![(later, Value::Float(0.25))],
         };
@@ -182,7 +183,7 @@ fn a_finished_run_comes_back_from_its_files_and_every_probe_finds_the_same_bits(
         vec![untied],
         vec![pretraining("none"), ("fine_tuning", text("reconstruction"))],
         vec![pretraining("supervised-greedy")],
-        vec![pretraining("marginals")],
+        vec![pretraining("marginals"), ("test_size", Value::Int(300))],
         vec![pretraining("joint"), ("code_activation", text("linear"))],
         vec![
             ("fine_tuning", text("frozen")),

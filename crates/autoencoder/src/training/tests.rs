@@ -68,6 +68,20 @@ fn another_seed_gives_another_network() {
     assert_ne!(hash(&first), hash(&second));
 }
 
+/// Training never looks at them; what is measured of 300 are the errors of 300.
+#[test]
+fn how_many_test_images_are_scored_changes_scores_on_them_only() {
+    let (all, some) = (outcome(&[]), outcome(&[("test_size", Value::Int(300))]));
+    assert_eq!((&some.weights_hash, &some.curves), (&all.weights_hash, &all.curves));
+    let score = |outcome: &Outcome, name: &str| outcome.scores[name];
+    for name in ["valid_error", "train_error"] {
+        assert_eq!(score(&some, name), score(&all, name), "{name}");
+    }
+    assert_ne!(score(&some, "test_loss"), score(&all, "test_loss"));
+    let wrong = 300.0 * score(&some, "test_error");
+    assert!((wrong - wrong.round()).abs() < 1e-9, "{wrong}");
+}
+
 #[test]
 fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
     let basic = outcome(&[]).weights_hash;

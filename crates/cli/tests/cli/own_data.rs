@@ -73,6 +73,8 @@ fn what_cannot_be_read_is_said_before_anything_is_trained() {
     write_letters(&bench, "letters", 255);
     let many = ["plan", "experiments/own.toml", "--set", "train_size=50"];
     bench.ablate(&many).expect(2).says(&["train_size is 50, but ../letters/ has 42 training"]);
+    let many = ["plan", "experiments/own.toml", "--set", "test_size=5000"];
+    bench.ablate(&many).expect(2).says(&["test_size is 5000, but ../letters/ has", "test images"]);
     let nowhere = ["plan", "experiments/own.toml", "--set", "dataset=letters.npz"];
     bench.ablate(&nowhere).expect(1).says(&["experiments/letters.npz: cannot be read: "]);
 }

@@ -14,6 +14,7 @@ pub(super) static FASHION_2K: Source = Source {
     classes: 10,
     origin: Origin::Files(Files {
         train_images_count: 2000,
+        test_images_count: 1000,
         valid_every: 5,
         train_images: SourceFile {
             name: "fashion-train-s30-images-idx3-ubyte",

@@ -15,6 +15,7 @@ pub(super) static FASHION_MNIST: Source = Source {
     classes: 10,
     origin: Origin::Files(Files {
         train_images_count: 60_000,
+        test_images_count: 10_000,
         valid_every: 6,
         train_images: SourceFile {
             name: "train-images-idx3-ubyte",

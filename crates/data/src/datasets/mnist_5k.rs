@@ -18,6 +18,7 @@ pub(super) static MNIST_5K: Source = Source {
     classes: 10,
     origin: Origin::Files(Files {
         train_images_count: 5000,
+        test_images_count: 1000,
         valid_every: 5,
         train_images: SourceFile {
             name: "mnist-train-s12-images-idx3-ubyte",
