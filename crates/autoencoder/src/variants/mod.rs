@@ -1,7 +1,7 @@
 //! The open set of variants: what a layer is pretrained to do. To add one, write `variants/<name>.rs`
 //! and name it in [`ALL`]; the catalog, `ablate list`, the documentation check and the tests below
-//! then hold for it too. Most change something about reconstruction ([`Autoencoding`]); any other
-//! objective, with variables and steps of its own, is an [`Objective`] of its file.
+//! then hold for it too. Most change something about reconstruction (`Autoencoding`); any other
+//! objective, with variables and steps of its own, is an `Objective` of its file.
 
 mod adversarial;
 mod basic;

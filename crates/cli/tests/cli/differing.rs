@@ -7,7 +7,8 @@ use crate::store::meddle;
 
 /// Two runs, equal but for the seed.
 fn two(bench: &Bench) -> [String; 2] {
-    ["seed == 0", "seed == 1"].map(|seed| bench.ask(&format!("{seed} and depth == 1"), "id"))
+    ["seed == 0", "seed == 1"]
+        .map(|seed| bench.ask(&format!("{seed} and depth == 1 and variant == 'denoising'"), "id"))
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn what_differs_is_shown_and_what_does_not_is_left_out() {
     assert_eq!(json["parameters"], serde_json::json!({}));
     assert_eq!(json["origin"]["seed"], serde_json::json!([0, 1]));
     assert!(json["origin"].get("data").is_none());
-    let deeper = bench.ask("seed == 0 and depth == 2 and pretraining == 'greedy'", "id");
+    let deeper = bench.ask("seed == 0 and depth == 2 and variant == 'denoising'", "id");
     let json = bench.ablate(&["diff", &left, &deeper, "--format", "json"]).expect(0).json();
     assert_eq!(json["parameters"]["depth"], serde_json::json!([1, 2]));
     let same = bench.ablate(&["diff", &left, &left]).expect(0);

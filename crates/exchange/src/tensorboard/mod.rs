@@ -1,8 +1,8 @@
 //! TensorBoard event files: a folder a run, with its curves and scores as scalars and its parameters
 //! for the HParams plugin, which groups the seeds of a trial.
 //!
-//! An event file is a row of TFRecords ([`record`]), each an `Event` message of `event.proto`; the
-//! hyperparameters are messages of the plugin's `plugin_data.proto` ([`messages`]). Of these formats
+//! An event file is a row of TFRecords (`record.rs`), each an `Event` message of `event.proto`; the
+//! hyperparameters are messages of the plugin's `plugin_data.proto` (`messages.rs`). Of these formats
 //! only the few messages that are needed here are written.
 
 mod messages;
