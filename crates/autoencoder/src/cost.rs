@@ -3,6 +3,8 @@
 
 use ablate_sweep::Cost;
 
+use crate::network::Moment;
+use crate::optimizer::Rule;
 use crate::probes::{self, Probe};
 use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
 
@@ -96,13 +98,19 @@ fn pretraining(
 }
 
 /// Operations of the scores: what `requested` measures and what is measured of every run.
-pub(crate) fn scoring(extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 {
+fn scoring(extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 {
     probes::at_training(requested).map(|probe| (probe.work)(extent)).sum()
 }
 
-/// Weights (with gradients, optimizer state, the best epoch's and the unturned copy), codes of the
-/// training images that the next layer learns from and the linear probe reads, images with labels
-/// and spaced test images, and activations.
+/// Those of the scores at one moment.
+pub(crate) fn scoring_at(moment: Moment, extent: &Extent<'_>, requested: &[&'static Probe]) -> f64 {
+    let then = probes::at_training(requested).filter(|probe| probe.moments.contains(&moment));
+    then.map(|probe| (probe.work)(extent) / probe.moments.len() as f64).sum()
+}
+
+/// Weights (Candle's and the engine's, with optimizer state), codes of the training images that the
+/// next layer learns from and the linear probe reads, images with labels and spaced test images, and
+/// activations.
 fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize) -> u64 {
     let deep = matches!(settings.pretraining, Pretraining::Joint { .. })
         || matches!(settings.fine_tuning, FineTuning::Reconstruction(_));
@@ -111,7 +119,8 @@ fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize
         shape.extend(unrolled(settings, inputs).into_iter().skip(settings.widths.len()));
     }
     let widest = settings.widths.iter().copied().max().unwrap_or(0) as f64;
-    let copies = 7.0;
+    let tuning = (2.0 + averages(settings.optimizer)) * weights(&shape);
+    let learned = tuning.max(pretraining_weights(settings, inputs, &shape));
     let codes = 2.0 * examples as f64 * widest;
     let labelled = settings.labels.map_or(0.0, |labels| (labels * inputs) as f64);
     let spaced = settings.test_size.map_or(0.0, |size| (size * inputs) as f64);
@@ -120,7 +129,32 @@ fn bytes(settings: &Settings, (inputs, classes): (usize, usize), examples: usize
     let activations = 8.0 * rows * sides as f64;
     let above = settings.widths.len().saturating_sub(1) as f64;
     let jacobians = (1.0 + above) * widest * widest;
-    (4.0 * (copies * weights(&shape) + codes + labelled + spaced + activations + jacobians)) as u64
+    (4.0 * (learned + codes + labelled + spaced + activations + jacobians)) as u64
+}
+
+/// How many numbers `rule` keeps for each weight.
+fn averages(rule: Rule) -> f64 {
+    match rule {
+        Rule::Sgd { momentum: 0.0, .. } => 0.0,
+        Rule::Sgd { .. } => 1.0,
+        Rule::Adam { .. } => 2.0,
+    }
+}
+
+/// The network of `shape`, the decoders of its pretrained layers, and what training one of them keeps.
+fn pretraining_weights(settings: &Settings, inputs: usize, shape: &[(usize, usize)]) -> f64 {
+    let layers = match &settings.pretraining {
+        Pretraining::Greedy(layers) | Pretraining::Marginals(layers) => layers.as_slice(),
+        Pretraining::None | Pretraining::SupervisedGreedy { .. } | Pretraining::Joint { .. } => &[],
+    };
+    let (mut held, mut most) = (weights(shape), 0.0_f64);
+    for (layer, (below, above)) in layers.iter().zip(self::shape(inputs, &settings.widths)) {
+        let own = (below * above) as f64;
+        let decoder = if layer.tied { 0.0 } else { own };
+        held += decoder;
+        most = most.max((1.0 + averages(layer.optimizer)) * (own + decoder));
+    }
+    held + most
 }
 
 /// What fine-tuning trains.

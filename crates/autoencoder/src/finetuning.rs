@@ -67,10 +67,10 @@ impl Classification {
 }
 
 /// Fine-tunes `network` as `settings` say, `pretrained` being the autoencoders of its lowest layers,
-/// and keeps the weights of the best epoch on validation.
+/// and leaves it with the weights of the best epoch on validation.
 pub(crate) fn fine_tune(
     network: &mut Network,
-    pretrained: &[Autoencoder],
+    pretrained: Vec<Autoencoder>,
     stage: &Stage<'_>,
     keeper: &mut Keeper<'_>,
     journal: &mut Journal<'_>,
@@ -93,9 +93,10 @@ pub(crate) fn fine_tune(
         }
         FineTuning::Reconstruction(reconstruction) => {
             if network.decoder.is_none() {
-                let decoder = Decoder::of(network, pretrained, reconstruction, settings, seed)?;
+                let decoder = Decoder::of(network, &pretrained, reconstruction, settings, seed)?;
                 network.decoder = Some(decoder);
             }
+            drop(pretrained);
             stage.deep_autoencoder(network, reconstruction, keeper, journal)
         }
     }
@@ -127,19 +128,16 @@ impl Stage<'_> {
         let mut evaluation = Evaluation::new(&stack);
         let step = self.step(stack).with_dropout(dropout);
         let lesson = (train.images, Aim::Labels(train.labels));
-        let (kept, tuned) =
-            self.best_of_epochs(step, lesson, (keeper, journal), |trained, stack, journal| {
-                let trained = Classification::of(trained, train.images.len());
-                let misses = evaluation.classify(stack, valid);
-                let validated = Classification::of(misses, valid.images.len());
-                journal.record("train_loss", trained.loss);
-                journal.record("train_error", trained.error);
-                journal.record("valid_loss", validated.loss);
-                journal.record("valid_error", validated.error);
-                (validated.error, validated.loss)
-            })?;
-        kept.store(route)?;
-        Ok(tuned)
+        self.best_of_epochs((step, route), lesson, (keeper, journal), |trained, stack, journal| {
+            let trained = Classification::of(trained, train.images.len());
+            let misses = evaluation.classify(stack, valid);
+            let validated = Classification::of(misses, valid.images.len());
+            journal.record("train_loss", trained.loss);
+            journal.record("train_error", trained.error);
+            journal.record("valid_loss", validated.loss);
+            journal.record("valid_error", validated.error);
+            (validated.error, validated.loss)
+        })
     }
 
     /// Trains hidden layers and decoder of `network` to reconstruct. The best epoch has the lowest
@@ -157,16 +155,13 @@ impl Stage<'_> {
         let mut evaluation = Evaluation::new(&stack);
         let lesson = (train.images, Aim::Images(reconstruction));
         let step = self.step(stack);
-        let (kept, tuned) =
-            self.best_of_epochs(step, lesson, (keeper, journal), |trained, stack, journal| {
-                let sum = evaluation.squared_error(stack, valid.images);
-                let validated = sum / valid.images.len() as f64;
-                journal.record("train_loss", trained.loss / train.images.len() as f64);
-                journal.record("valid_squared_error", validated);
-                (validated, 0.0)
-            })?;
-        kept.store(&route)?;
-        Ok(tuned)
+        self.best_of_epochs((step, &route), lesson, (keeper, journal), |trained, stack, journal| {
+            let sum = evaluation.squared_error(stack, valid.images);
+            let validated = sum / valid.images.len() as f64;
+            journal.record("train_loss", trained.loss / train.images.len() as f64);
+            journal.record("valid_squared_error", validated);
+            (validated, 0.0)
+        })
     }
 
     fn step(&self, stack: Stack) -> NetworkStep {
@@ -175,16 +170,16 @@ impl Stage<'_> {
         NetworkStep::new(stack, optimizer, rows).with_decay(weight_decay)
     }
 
-    /// Passes over the images until the epochs or the patience end, and returns the weights of the
-    /// epoch for which `judge` gave the least, the earliest among equals; `judge` is told what the
-    /// epoch missed and sees the weights after it.
+    /// Passes over the images until the epochs or the patience end, and leaves the layers of `route`,
+    /// which `step` began with, with the weights of the epoch for which `judge` gave the least, the
+    /// earliest among equals; `judge` is told what the epoch missed and sees the weights after it.
     fn best_of_epochs(
         &self,
-        step: NetworkStep,
+        (step, route): (NetworkStep, &Route<'_>),
         (images, aim): (Rows<'_>, Aim<'_>),
         (keeper, journal): (&mut Keeper<'_>, &mut Journal<'_>),
         judge: impl FnMut(Misses, &Stack, &mut Journal<'_>) -> (f64, f64),
-    ) -> Result<(Stack, Tuned), Halt> {
+    ) -> Result<Tuned, Halt> {
         let Stage { settings, seed, .. } = *self;
         let masks = |Place { epoch, step }: Place| {
             Stream::new(seed, "fine-tuning/dropout", &[u64::from(epoch), step as u64])
@@ -199,7 +194,7 @@ impl Stage<'_> {
             order: &order,
         };
         let mut trainee = BestOfEpochs {
-            kept: step.stack().duplicate(),
+            kept: route,
             best: None,
             patience: settings.patience,
             judge,
@@ -207,7 +202,7 @@ impl Stage<'_> {
         };
         let epochs = stage.run(&mut trainee, keeper, journal)?;
         let best_epoch = trainee.best.map_or(0, |(_, epoch)| epoch);
-        Ok((trainee.kept, Tuned { epochs, best_epoch }))
+        Ok(Tuned { epochs, best_epoch })
     }
 }
 
@@ -216,7 +211,8 @@ struct BestOfEpochs<'a, J> {
     lesson: Lesson<'a>,
     judge: J,
     patience: Option<u32>,
-    kept: Stack,
+    /// Where the weights of the best epoch are kept: in the network that they are for.
+    kept: &'a Route<'a>,
     /// What the judge said of the best epoch, and its number.
     best: Option<((f64, f64), u32)>,
 }
@@ -232,13 +228,19 @@ where
         Ok(self.lesson.step(which, at))
     }
 
-    fn conclude(&mut self, epoch: u32, missed: Misses, journal: &mut Journal<'_>) {
+    fn conclude(
+        &mut self,
+        epoch: u32,
+        missed: Misses,
+        journal: &mut Journal<'_>,
+    ) -> candle_core::Result<()> {
         let stack = self.lesson.step.stack();
         let judged = (self.judge)(missed, stack, journal);
         if self.best.is_none_or(|(so_far, _)| judged < so_far) {
             self.best = Some((judged, epoch));
-            self.kept.copy_from(stack);
+            stack.store(self.kept)?;
         }
+        Ok(())
     }
 
     fn has_enough(&self, epoch: u32) -> bool {
@@ -248,7 +250,7 @@ where
 
     fn save(&self, into: &mut Tensors) -> candle_core::Result<()> {
         self.lesson.save(into);
-        self.kept.save("kept", into);
+        Stack::along(self.kept)?.save("kept", into);
         if let Some(((first, second), epoch)) = self.best {
             into.put_series(BEST, &[first, second, f64::from(epoch)]);
         }
@@ -257,7 +259,9 @@ where
 
     fn restore(&mut self, from: &Tensors) -> Result<(), Damage> {
         self.lesson.restore(from)?;
-        self.kept.restore("kept", from)?;
+        let mut kept = Stack::along(self.kept)?;
+        kept.restore("kept", from)?;
+        kept.store(self.kept)?;
         if from.has(BEST)
             && let [first, second, epoch] = from.series(BEST)?[..]
         {

@@ -90,6 +90,11 @@ impl<'a> Journal<'a> {
         self.report(self.behind, loss)
     }
 
+    /// The stage, which has no epochs of its own, is done.
+    pub(crate) fn done(&mut self) {
+        self.behind += self.epoch_work;
+    }
+
     /// The stage has ended, with epochs to spare perhaps: their work falls away.
     pub(crate) fn end(&mut self) {
         self.total -= f64::from(self.epochs - self.epoch) * self.epoch_work;

@@ -29,6 +29,15 @@ pub struct Network {
     pub decoder: Option<Decoder>,
 }
 
+/// Which of a run's two networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// As fine-tuning found it: pretrained, or at its random start.
+    Initial,
+    /// As fine-tuning left it.
+    Tuned,
+}
+
 /// What makes a deep autoencoder of hidden layers: one layer for each of them, in reverse. Each has
 /// the units of the codes that it reconstructs (Hinton and Salakhutdinov 2006).
 #[derive(Debug)]
@@ -54,6 +63,16 @@ pub struct Dense {
     pub weight: Var,
     /// b: outputs.
     pub bias: Var,
+}
+
+impl Moment {
+    /// What `metric` is called of the network at this moment.
+    pub(crate) fn name(self, metric: &str) -> String {
+        match self {
+            Moment::Initial => format!("initial_{metric}"),
+            Moment::Tuned => metric.to_owned(),
+        }
+    }
 }
 
 impl Network {

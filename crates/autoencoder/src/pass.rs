@@ -66,8 +66,14 @@ impl Trainee for Recorded<'_> {
         Ok(self.lesson.step(which, at))
     }
 
-    fn conclude(&mut self, _epoch: u32, missed: Misses, journal: &mut Journal<'_>) {
+    fn conclude(
+        &mut self,
+        _epoch: u32,
+        missed: Misses,
+        journal: &mut Journal<'_>,
+    ) -> candle_core::Result<()> {
         journal.record(self.curve, missed.loss / self.lesson.images.len() as f64);
+        Ok(())
     }
 
     fn save(&self, into: &mut Tensors) -> candle_core::Result<()> {

@@ -6,20 +6,12 @@ use ablate_sweep::Params;
 
 use crate::batches::Rows;
 use crate::engine::{Dense, Matrix, product};
+pub use crate::network::Moment;
 use crate::network::Network;
 use crate::probes::reconstruction;
 use crate::sampling::{self, Sampling};
 use crate::settings::{LayerPretraining, Pretraining, Settings};
 use crate::stored::Stored;
-
-/// Which of a run's two networks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// As fine-tuning found it: pretrained, or at its random start.
-    Initial,
-    /// As fine-tuning left it.
-    Tuned,
-}
 
 impl Stored {
     fn at(&self, moment: Moment) -> &Network {

@@ -18,7 +18,12 @@ pub(crate) trait Trainee {
     fn step(&mut self, which: &[u32], at: Place) -> Result<Misses, Halt>;
 
     /// After epoch number `epoch`, whose batches missed `missed` in sum: records it.
-    fn conclude(&mut self, epoch: u32, missed: Misses, journal: &mut Journal<'_>);
+    fn conclude(
+        &mut self,
+        epoch: u32,
+        missed: Misses,
+        journal: &mut Journal<'_>,
+    ) -> candle_core::Result<()>;
 
     /// Whether no epoch is to follow number `epoch`, which may be 0, though there are some left.
     fn has_enough(&self, _epoch: u32) -> bool {
@@ -112,7 +117,7 @@ impl Stage<'_> {
             journal.step(step, batches.len(), found.loss / which.len() as f64)?;
         }
         let missed = progress.missed;
-        trainee.conclude(epoch, missed, journal);
+        trainee.conclude(epoch, missed, journal)?;
         let next = Place { epoch: epoch + 1, step: 0 };
         *progress = Progress { next, missed: Misses::default() };
         journal.epoch(missed.loss / self.examples as f64)

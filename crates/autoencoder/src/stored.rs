@@ -17,7 +17,7 @@ use crate::journal::Halt;
 use crate::labels;
 use crate::network::{Decoder, Dense, Network};
 use crate::pretraining::draw_marginals;
-use crate::probes::{self, Probe, Subject};
+use crate::probes::{self, Material, Probe, Subject};
 use crate::selection::Selection;
 use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
 use crate::shelf::{self, Part};
@@ -89,20 +89,36 @@ impl Stored {
         probes: &[&'static Probe],
     ) -> std::result::Result<Measured, String> {
         let settings = Settings::read(&plan.trial.params)?;
-        let networks = (&self.initial, &self.network);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
         let labelled = labels::draw(train, &settings, plan.seed);
         let learned = labels::learned(&settings, train, labelled.examples(train));
         let test = Examples::all(&dataset.test);
         let spaced = Selection::spaced(test, settings.test_size);
-        let examples = (learned, spaced.examples(test));
-        let subject = Subject::new(networks, &self.stack, dataset, examples, plan.seed);
-        let subject = subject.map_err(|error| format!("candle: {error}"))?;
-        probes::measure(&subject, probes.iter().copied()).map_err(|halt| match halt {
+        let on = Material {
+            train: learned,
+            valid: Examples::all(&dataset.valid),
+            test: spaced.examples(test),
+            shape: dataset.test.images.shape(),
+            seed: plan.seed,
+        };
+        self.find(on, probes).map_err(|halt| match halt {
             Halt::Candle(error) => format!("candle: {error}"),
             Halt::Trouble(message) => message,
             Halt::Ending(ending) => format!("{ending:?}"),
         })
+    }
+
+    fn find(
+        &self,
+        on: Material<'_>,
+        probes: &[&'static Probe],
+    ) -> std::result::Result<Measured, Halt> {
+        let (mut before, mut found) = (Measured::default(), Measured::default());
+        let initial = Subject::initial(&self.initial, &self.stack, on)?;
+        probes::measure(&initial, probes.iter().copied(), &mut before)?;
+        let tuned = Subject::tuned(&self.network, on)?;
+        probes::measure(&tuned, probes.iter().copied(), &mut found)?;
+        Ok(found.with(before))
     }
 }
 

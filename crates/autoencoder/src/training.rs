@@ -12,7 +12,7 @@ use crate::journal::{Halt, Journal, Watch};
 use crate::labels;
 use crate::network::Network;
 use crate::pretraining;
-use crate::probes::{self, Probe, Subject};
+use crate::probes::{self, Material, Probe, Subject};
 use crate::selection::Selection;
 use crate::settings::Settings;
 use crate::shelf::{Keeper, Shelf};
@@ -76,7 +76,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn execute(&self, keeper: &mut Keeper<'_>, journal: &mut Journal<'_>) -> Result<Outcome, Halt> {
-        let Run { settings, dataset, seed, requested } = *self;
+        let Run { settings, dataset, seed, .. } = *self;
         let (pixels, classes) = (dataset.train.images.width(), dataset.classes);
         let train = Examples::first(&dataset.train, settings.train_size.unwrap_or(usize::MAX));
         let valid = Examples::all(&dataset.valid);
@@ -85,17 +85,21 @@ impl Run<'_> {
         let mut network = Network::new(settings, pixels, classes, seed, DType::F32)?;
         let stage = pretraining::Stage { settings, images: train.images, labelled, classes, seed };
         let stack = pretraining::pretrain(&mut network, &stage, keeper, journal)?;
-        let initial = network.frozen()?;
         let train = labels::learned(settings, train, labelled);
-        let stage = finetuning::Stage { settings, train, valid, seed };
-        let tuned = finetuning::fine_tune(&mut network, &stack, &stage, keeper, journal)?;
-        journal.begin("scoring", 1, cost::scoring(&self.extent(), requested));
         let test = Examples::all(&dataset.test);
         let spaced = Selection::spaced(test, settings.test_size);
-        let examples = (train, spaced.examples(test));
-        let subject = Subject::new((&initial, &network), &stack, dataset, examples, seed)?;
-        let Measured { scores, profiles } =
-            probes::measure(&subject, probes::at_training(requested))?;
+        let test = spaced.examples(test);
+        let on = Material { train, valid, test, shape: dataset.test.images.shape(), seed };
+        // Now, so that no copy of these weights has to be kept.
+        let mut before = Measured::default();
+        let initial = Subject::initial(&network, &stack, on)?;
+        self.measure(&initial, &mut before, journal)?;
+        drop(initial);
+        let stage = finetuning::Stage { settings, train, valid, seed };
+        let tuned = finetuning::fine_tune(&mut network, stack, &stage, keeper, journal)?;
+        let mut found = Measured::default();
+        self.measure(&Subject::tuned(&network, on)?, &mut found, journal)?;
+        let Measured { scores, profiles } = found.with(before);
         keeper.keep_network(|| stored::network_tensors(&network))?;
         Ok(Outcome {
             scores,
@@ -106,6 +110,19 @@ impl Run<'_> {
             weights_hash: network.hash()?,
             artifacts: Vec::new(),
         })
+    }
+
+    fn measure(
+        &self,
+        subject: &Subject<'_>,
+        found: &mut Measured,
+        journal: &mut Journal<'_>,
+    ) -> Result<(), Halt> {
+        let work = cost::scoring_at(subject.moment, &self.extent(), self.requested);
+        journal.begin("scoring", 1, work);
+        probes::measure(subject, probes::at_training(self.requested), found)?;
+        journal.done();
+        Ok(())
     }
 
     fn cost(&self) -> Cost {

@@ -144,6 +144,16 @@ pub struct Measured {
     pub profiles: Vec<Profile>,
 }
 
+impl Measured {
+    /// With what `other` probes found, or the same ones of something else.
+    #[must_use]
+    pub fn with(mut self, other: Measured) -> Measured {
+        self.scores.extend(other.scores);
+        self.profiles.extend(other.profiles);
+        self
+    }
+}
+
 /// What a run that finished leaves behind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {

@@ -45,14 +45,8 @@ impl Dense {
     /// # Errors
     /// Whatever Candle reports.
     pub(crate) fn store(&self, weight: &Var, bias: &Var) -> Result<()> {
-        weight.set(&self.weights.to_transposed()?)?;
+        self.weights.transpose_into(weight)?;
         store_bias(&self.bias, bias)
-    }
-
-    /// Takes the values of `other`, which has the same shape.
-    pub(crate) fn copy_from(&mut self, other: &Dense) {
-        self.weights.copy_from(&other.weights);
-        self.bias.copy_from_slice(&other.bias);
     }
 
     /// A layer of that shape, all zeros.

@@ -187,7 +187,7 @@ impl AutoencoderStep {
     pub(crate) fn store(&self, autoencoder: &Autoencoder) -> Result<()> {
         self.encoder.store(&autoencoder.encoder.weight, &autoencoder.encoder.bias)?;
         if let (Some((weights, _)), Some(var)) = (&self.decoder, &autoencoder.decoder) {
-            var.set(&weights.to_transposed()?)?;
+            weights.transpose_into(var)?;
         }
         store_bias(&self.decoder_bias, &autoencoder.decoder_bias)
     }

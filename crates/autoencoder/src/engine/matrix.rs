@@ -2,7 +2,8 @@
 //! (64 bytes) and filled up with zeros to a whole number of them. The zeros are part of the layout:
 //! products run over them, so whatever writes a row keeps them 0.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, DType, InplaceOp1, Layout, Result, Shape, Storage, Tensor};
 
 use super::products::{View, ViewMut};
 
@@ -18,6 +19,46 @@ pub(crate) struct Matrix {
     rows: usize,
     columns: usize,
     stride: usize,
+}
+
+/// Puts the transpose of a matrix where a tensor has its values.
+struct Transpose<'a>(&'a Matrix);
+
+impl InplaceOp1 for Transpose<'_> {
+    fn name(&self) -> &'static str {
+        "transpose"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
+        let Transpose(matrix) = *self;
+        let (rows, columns) = (matrix.rows, matrix.columns);
+        if layout.dims() != [columns, rows] {
+            let (lhs, rhs) = (layout.shape().clone(), Shape::from((columns, rows)));
+            return Err(
+                candle_core::Error::ShapeMismatchBinaryOp { lhs, rhs, op: self.name() }.bt()
+            );
+        }
+        let CpuStorage::F32(values) = storage else {
+            let (got, expected) = (storage.dtype(), DType::F32);
+            let msg = "the engine computes in single precision";
+            return Err(candle_core::Error::UnexpectedDType { msg, expected, got }.bt());
+        };
+        let (values, steps) = (&mut values[layout.start_offset()..], layout.stride());
+        let own = matrix.padded();
+        by_tiles((rows, columns), |row, column| {
+            values[column * steps[0] + row * steps[1]] = own[row * matrix.stride + column];
+        });
+        Ok(())
+    }
+}
+
+/// Every place of a matrix of that shape, a cache line of the transpose after another.
+fn by_tiles((rows, columns): (usize, usize), mut visit: impl FnMut(usize, usize)) {
+    for top in (0..rows).step_by(LINE) {
+        for column in 0..columns {
+            (top..rows.min(top + LINE)).for_each(|row| visit(row, column));
+        }
+    }
 }
 
 impl Matrix {
@@ -36,21 +77,27 @@ impl Matrix {
     /// Whatever Candle reports, such as for a tensor that is no matrix of `f32`.
     pub(crate) fn transposed(tensor: &Tensor) -> Result<Matrix> {
         let (columns, rows) = tensor.dims2()?;
-        let values = tensor.t()?.flatten_all()?.to_vec1::<f32>()?;
+        let (storage, layout) = tensor.storage_and_layout();
+        let Storage::Cpu(storage) = &*storage else {
+            return Err(candle_core::Error::msg("the engine works in main memory").bt());
+        };
+        let (values, steps) =
+            (&storage.as_slice::<f32>()?[layout.start_offset()..], layout.stride());
         let mut matrix = Matrix::zeros(rows, columns);
-        for (row, values) in matrix.lines_mut(rows).zip(values.chunks_exact(columns)) {
-            row.copy_from_slice(values);
-        }
+        let (stride, own) = (matrix.stride, matrix.padded_mut());
+        by_tiles((rows, columns), |row, column| {
+            own[row * stride + column] = values[column * steps[0] + row * steps[1]];
+        });
         Ok(matrix)
     }
 
-    /// The transpose as a Candle matrix: columns x rows.
+    /// Writes the transpose over `tensor`: columns x rows, of `f32`. Nothing is allocated, since the
+    /// best epoch's weights are put away so.
     ///
     /// # Errors
-    /// Whatever Candle reports.
-    pub(crate) fn to_transposed(&self) -> Result<Tensor> {
-        let values: Vec<f32> = self.lines(self.rows).flatten().copied().collect();
-        Tensor::from_vec(values, (self.rows, self.columns), &Device::Cpu)?.t()?.contiguous()
+    /// Whatever Candle reports, such as for a tensor of another shape or kind.
+    pub(crate) fn transpose_into(&self, tensor: &Tensor) -> Result<()> {
+        tensor.inplace_op1(&Transpose(self))
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -206,6 +253,8 @@ impl<'a> BandMut<'a> {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::Device;
+
     use super::*;
 
     #[test]
@@ -215,7 +264,8 @@ mod tests {
         let matrix = Matrix::transposed(&tensor).unwrap();
         assert_eq!((matrix.rows(), matrix.columns()), (5, 3));
         assert_eq!(matrix.lines(5).nth(1).unwrap(), [1.0, 6.0, 11.0]);
-        let back = matrix.to_transposed().unwrap();
+        let back = tensor.zeros_like().unwrap();
+        matrix.transpose_into(&back).unwrap();
         assert_eq!(back.to_vec2::<f32>().unwrap(), tensor.to_vec2::<f32>().unwrap());
     }
 

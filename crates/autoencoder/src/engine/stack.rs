@@ -82,20 +82,6 @@ impl Stack {
             .try_for_each(|(own, (layer, _))| own.store(&layer.weight, &layer.bias))
     }
 
-    /// A copy of its own.
-    pub(crate) fn duplicate(&self) -> Stack {
-        let layers = self.layers.iter().map(|layer| Dense::zeros(layer.inputs(), layer.outputs()));
-        let (units, hidden) = (self.units.clone(), self.hidden);
-        let mut copy = Stack { layers: layers.collect(), units, hidden };
-        copy.copy_from(self);
-        copy
-    }
-
-    /// Takes the weights of `other`, which has the same shape.
-    pub(crate) fn copy_from(&mut self, other: &Stack) {
-        self.layers.iter_mut().zip(&other.layers).for_each(|(own, layer)| own.copy_from(layer));
-    }
-
     /// Every layer, the output layer last.
     pub(super) fn layers(&self) -> &[Dense] {
         &self.layers

@@ -112,8 +112,14 @@ impl Trainee for Learning<'_> {
         Ok(Misses { loss: loss * which.len() as f64, wrong: 0 })
     }
 
-    fn conclude(&mut self, _epoch: u32, missed: Misses, journal: &mut Journal<'_>) {
+    fn conclude(
+        &mut self,
+        _epoch: u32,
+        missed: Misses,
+        journal: &mut Journal<'_>,
+    ) -> candle_core::Result<()> {
         journal.record(&self.layer.curve(), missed.loss / self.inputs.len() as f64);
+        Ok(())
     }
 
     fn save(&self, into: &mut Tensors) -> candle_core::Result<()> {

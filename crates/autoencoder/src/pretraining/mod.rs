@@ -35,8 +35,8 @@ pub(crate) struct Stage<'a> {
 }
 
 /// Pretrains `network` as the settings say; what `keeper` finds is taken as it is. Returns the
-/// autoencoders of the layers that were trained as such, the lowest first, with the weights as they
-/// are before any fine-tuning.
+/// autoencoders of the layers that were trained as such, the lowest first; their encoders are those
+/// of `network`.
 pub(crate) fn pretrain(
     network: &mut Network,
     stage: &Stage<'_>,
@@ -90,7 +90,7 @@ fn greedy(
         if number + 1 < layers.len() {
             below = Some(codes(network, number, inputs)?);
         }
-        stack.push(layer.autoencoder.frozen()?);
+        stack.push(layer.autoencoder);
     }
     Ok(stack)
 }

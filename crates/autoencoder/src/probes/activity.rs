@@ -3,7 +3,7 @@
 
 use ablate_sweep::Direction;
 
-use super::{Networks, Occasion, Probe, Sitter, before_and_after};
+use super::{Moment, Networks, Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 
@@ -14,6 +14,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Hoyer 2004 (sparsity); Rifai et al. 2011, table 1 (saturation)",
     occasion: Occasion::Always,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
         let of = |name, unit, summary| before_and_after(name, unit, Direction::Neither, summary);
@@ -39,12 +40,11 @@ pub(super) const PROBE: Probe = Probe {
         .collect()
     },
     measure: |subject, found| {
-        for (prefix, network) in [("", &subject.tuned), ("initial_", &subject.initial)] {
-            let activity = Activity::of(network, subject.test.images);
-            found.scores.insert(format!("{prefix}sparsity"), activity.sparsity);
-            found.scores.insert(format!("{prefix}mean_activation"), activity.mean);
-            found.scores.insert(format!("{prefix}saturation"), activity.saturation);
-        }
+        let activity = Activity::of(&subject.sitter, subject.on.test.images);
+        let of = |name| subject.moment.name(name);
+        found.scores.insert(of("sparsity"), activity.sparsity);
+        found.scores.insert(of("mean_activation"), activity.mean);
+        found.scores.insert(of("saturation"), activity.saturation);
         Ok(())
     },
 };

@@ -14,7 +14,7 @@ mod tests;
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Metric, Profile};
 
-use super::{Networks, Occasion, Probe, Subject, decimal, evenly, linear, on_test};
+use super::{Moment, Networks, Occasion, Probe, Subject, decimal, evenly, linear, on_test};
 use crate::batches::Rows;
 use crate::engine::{Evaluation, InputGradient, Stack};
 use steps::Norm;
@@ -35,6 +35,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Goodfellow et al. 2015; Madry et al. 2018; Rauber et al. 2020 (Foolbox)",
     occasion: Occasion::OnRequest,
     networks: Networks::Classifiers,
+    moments: &[Moment::Tuned],
     work: |extent| {
         let steps: usize = Norm::ALL.into_iter().map(Norm::steps).sum();
         let attacks = Norm::ALL[0].epsilons().len() as f64;
@@ -157,13 +158,14 @@ struct Broken {
 
 impl Broken {
     fn by_all(subject: &Subject<'_>) -> Broken {
-        let which = evenly(subject.test.images.len(), EXAMPLES);
-        let images = subject.test.images.gather(&which);
+        let which = evenly(subject.on.test.images.len(), EXAMPLES);
+        let images = subject.on.test.images.gather(&which);
         let labels: Vec<u8> =
-            which.iter().map(|&number| subject.test.labels[number as usize]).collect();
-        let surrogate = linear::fit(subject.train, subject.tuned.stack.classes(), SURROGATE_SEED);
-        let images = Rows::new(&images, subject.test.images.width());
-        let mut victim = Victim::new(&subject.tuned.stack, images, &labels);
+            which.iter().map(|&number| subject.on.test.labels[number as usize]).collect();
+        let surrogate =
+            linear::fit(subject.on.train, subject.sitter.stack.classes(), SURROGATE_SEED);
+        let images = Rows::new(&images, subject.on.test.images.width());
+        let mut victim = Victim::new(&subject.sitter.stack, images, &labels);
         let clean = victim.missed(images.values());
         let attacked = each().map(|(attack, norm, epsilon)| {
             let mut broken = victim.broken(attack, norm, epsilon, &surrogate);

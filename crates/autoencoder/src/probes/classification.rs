@@ -2,7 +2,7 @@
 
 use ablate_sweep::{Direction, Metric, Split};
 
-use super::{Networks, Occasion, Probe};
+use super::{Moment, Networks, Occasion, Probe};
 use crate::engine::Evaluation;
 use crate::finetuning::Classification;
 
@@ -13,6 +13,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "common practice",
     occasion: Occasion::Always,
     networks: Networks::Classifiers,
+    moments: &[Moment::Tuned],
     work: |extent| extent.pass(extent.train) + 2.0 * extent.test_pass(),
     metrics: || {
         let splits = [("test", Split::Test), ("valid", Split::Valid), ("train", Split::Train)];
@@ -32,8 +33,9 @@ pub(super) const PROBE: Probe = Probe {
         splits.into_iter().flat_map(of_split).collect()
     },
     measure: |subject, found| {
-        let splits = [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
-        let stack = &subject.tuned.stack;
+        let splits =
+            [("test", subject.on.test), ("valid", subject.on.valid), ("train", subject.on.train)];
+        let stack = &subject.sitter.stack;
         let mut evaluation = Evaluation::new(stack);
         for (word, examples) in splits {
             let misses = evaluation.classify(stack, examples);

@@ -9,7 +9,7 @@
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Metric, Profile, Split};
 
-use super::{Networks, Occasion, Probe, Sitter, spread};
+use super::{Moment, Networks, Occasion, Probe, Sitter, spread};
 use crate::batches::Rows;
 use crate::engine::Evaluation;
 use crate::geometry;
@@ -27,6 +27,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Rifai et al. 2011, figure 2",
     occasion: Occasion::OnRequest,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * (RADII.len() + 1) as f64 * extent.pass(EXAMPLES),
     metrics: || {
         let metric = |name: &str, summary: &str| Metric {
@@ -50,24 +51,23 @@ pub(super) const PROBE: Probe = Probe {
         ]
     },
     measure: |subject, found| {
-        let images = spread(subject.valid.images, EXAMPLES);
-        for (prefix, sitter) in [("", &subject.tuned), ("initial_", &subject.initial)] {
-            let ratios = ratios(sitter, Rows::new(&images, sitter.stack.inputs()));
-            let (mut peak, mut radius) = (f64::NEG_INFINITY, 0.0);
-            for (ratio, at) in ratios.iter().zip(RADII) {
-                if *ratio > peak {
-                    (peak, radius) = (*ratio, at);
-                }
+        let images = spread(subject.on.valid.images, EXAMPLES);
+        let sitter = &subject.sitter;
+        let ratios = ratios(sitter, Rows::new(&images, sitter.stack.inputs()));
+        let (mut peak, mut radius) = (f64::NEG_INFINITY, 0.0);
+        for (ratio, at) in ratios.iter().zip(RADII) {
+            if *ratio > peak {
+                (peak, radius) = (*ratio, at);
             }
-            found.scores.insert(format!("{prefix}contraction_peak"), peak);
-            found.scores.insert(format!("{prefix}contraction_peak_radius"), radius);
-            found.profiles.push(Profile {
-                name: format!("{prefix}contraction"),
-                axis: "radius".into(),
-                at: RADII.to_vec(),
-                values: ratios,
-            });
         }
+        found.scores.insert(subject.moment.name("contraction_peak"), peak);
+        found.scores.insert(subject.moment.name("contraction_peak_radius"), radius);
+        found.profiles.push(Profile {
+            name: subject.moment.name("contraction"),
+            axis: "radius".into(),
+            at: RADII.to_vec(),
+            values: ratios,
+        });
         Ok(())
     },
 };

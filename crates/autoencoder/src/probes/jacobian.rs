@@ -7,7 +7,7 @@
 
 use ablate_sweep::Direction;
 
-use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Moment, Networks, Occasion, Probe, before_and_after, spread};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::{
     Dense, Evaluation, Matrix, Stack, add_squares, product, scale_columns, sum_of,
@@ -23,6 +23,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Rifai et al. 2011, table 1",
     occasion: Occasion::Always,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
         let products = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
         2.0 * EXAMPLES as f64 * 4.0 * (products * extent.top()) as f64
@@ -32,17 +33,16 @@ pub(super) const PROBE: Probe = Probe {
         before_and_after("jacobian_norm", "1", Direction::Neither, summary).into()
     },
     measure: |subject, found| {
-        let images = spread(subject.test.images, EXAMPLES);
-        found.scores.insert("jacobian_norm".into(), mean_norm(&subject.tuned, &images));
-        found.scores.insert("initial_jacobian_norm".into(), mean_norm(&subject.initial, &images));
+        let images = spread(subject.on.test.images, EXAMPLES);
+        let name = subject.moment.name("jacobian_norm");
+        found.scores.insert(name, mean_norm(&subject.sitter.stack, &images));
         Ok(())
     },
 };
 
 /// The mean of ||dh/dx||_F of the top codes over `images`, row by row.
-fn mean_norm(sitter: &Sitter<'_>, images: &[f32]) -> f64 {
-    let images = Rows::new(images, sitter.stack.inputs());
-    let norms = norms(&sitter.stack, images);
+fn mean_norm(stack: &Stack, images: &[f32]) -> f64 {
+    let norms = norms(stack, Rows::new(images, stack.inputs()));
     norms.iter().sum::<f64>() / norms.len() as f64
 }
 

@@ -5,7 +5,7 @@
 use ablate_data::Stream;
 use ablate_sweep::Direction;
 
-use super::{Networks, Occasion, Probe, Sitter, before_and_after};
+use super::{Moment, Networks, Occasion, Probe, Sitter, before_and_after};
 use crate::batches::{self, Rows};
 use crate::engine::{Evaluation, NetworkStep, Stack};
 use crate::finetuning::Examples;
@@ -23,6 +23,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Alain and Bengio 2016",
     occasion: Occasion::Always,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
         let codes = extent.pass(extent.train) + extent.test_pass();
         2.0 * (codes + work((extent.top(), extent.classes), extent.train))
@@ -32,19 +33,15 @@ pub(super) const PROBE: Probe = Probe {
         before_and_after("linear_probe_error", "fraction", Direction::Lower, summary).into()
     },
     measure: |subject, found| {
-        let networks = [
-            ("linear_probe_error", &subject.tuned),
-            ("initial_linear_probe_error", &subject.initial),
-        ];
-        for (name, Sitter { network, stack }) in networks {
-            let classes = network.output.bias.dim(0)?;
-            let train = Standardized::codes(stack, subject.train);
-            let readout = fit(train.examples(subject.train.labels), classes, subject.seed);
-            let test = train.same_scale(stack, subject.test);
-            let test = test.examples(subject.test.labels);
-            let misses = Evaluation::new(&readout).classify(&readout, test);
-            found.scores.insert(name.into(), misses.wrong as f64 / test.labels.len() as f64);
-        }
+        let Sitter { network, stack } = &subject.sitter;
+        let classes = network.output.bias.dim(0)?;
+        let train = Standardized::codes(stack, subject.on.train);
+        let readout = fit(train.examples(subject.on.train.labels), classes, subject.on.seed);
+        let test = train.same_scale(stack, subject.on.test);
+        let test = test.examples(subject.on.test.labels);
+        let misses = Evaluation::new(&readout).classify(&readout, test);
+        let error = misses.wrong as f64 / test.labels.len() as f64;
+        found.scores.insert(subject.moment.name("linear_probe_error"), error);
         Ok(())
     },
 };

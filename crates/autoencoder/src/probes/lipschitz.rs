@@ -12,7 +12,7 @@
 use ablate_data::Stream;
 use ablate_sweep::{Direction, Profile};
 
-use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Moment, Networks, Occasion, Probe, Sitter, before_and_after, spread};
 use crate::batches::Rows;
 use crate::engine::{Band, BandMut, Evaluation, InputGradient};
 use crate::geometry;
@@ -33,6 +33,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Yang et al. 2020; the ascent is a power iteration on spheres",
     occasion: Occasion::OnRequest,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * (RADII.len() * (2 * STEPS + 1)) as f64 * extent.pass(EXAMPLES),
     metrics: || {
         let summary = "largest ratio of the distance of top codes to that of inputs in a ball of \
@@ -40,22 +41,20 @@ pub(super) const PROBE: Probe = Probe {
         before_and_after("lipschitz", "1", Direction::Neither, summary).into()
     },
     measure: |subject, found| {
-        let images = spread(subject.test.images, EXAMPLES);
-        for (prefix, sitter) in [("", &subject.tuned), ("initial_", &subject.initial)] {
-            let images = Rows::new(&images, sitter.stack.inputs());
-            let spheres = Ascent::new(sitter, images).by_sphere();
-            let mean = |ratios: &[f64]| ratios.iter().sum::<f64>() / ratios.len() as f64;
-            let largest =
-                |image: usize| spheres.iter().map(|ratios| ratios[image]).fold(0.0, f64::max);
-            let ball: Vec<f64> = (0..images.len()).map(largest).collect();
-            found.scores.insert(format!("{prefix}lipschitz"), mean(&ball));
-            found.profiles.push(Profile {
-                name: format!("{prefix}lipschitz"),
-                axis: "radius".into(),
-                at: RADII.to_vec(),
-                values: spheres.iter().map(|ratios| mean(ratios)).collect(),
-            });
-        }
+        let images = spread(subject.on.test.images, EXAMPLES);
+        let sitter = &subject.sitter;
+        let images = Rows::new(&images, sitter.stack.inputs());
+        let spheres = Ascent::new(sitter, images).by_sphere();
+        let mean = |ratios: &[f64]| ratios.iter().sum::<f64>() / ratios.len() as f64;
+        let largest = |image: usize| spheres.iter().map(|ratios| ratios[image]).fold(0.0, f64::max);
+        let ball: Vec<f64> = (0..images.len()).map(largest).collect();
+        found.scores.insert(subject.moment.name("lipschitz"), mean(&ball));
+        found.profiles.push(Profile {
+            name: subject.moment.name("lipschitz"),
+            axis: "radius".into(),
+            at: RADII.to_vec(),
+            values: spheres.iter().map(|ratios| mean(ratios)).collect(),
+        });
         Ok(())
     },
 };

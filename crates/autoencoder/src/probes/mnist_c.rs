@@ -6,7 +6,7 @@ use ablate_data::Corruption;
 use ablate_data::corruptions::Family;
 use ablate_sweep::{Direction, Relative};
 
-use super::{Networks, Occasion, Probe, Subject, corruption_errors, on_test};
+use super::{Moment, Networks, Occasion, Probe, Subject, corruption_errors, on_test};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 
@@ -20,6 +20,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Mu and Gilmer 2019; the mean as in Hendrycks and Dietterich 2019",
     occasion: Occasion::OnRequest,
     networks: Networks::Classifiers,
+    moments: &[Moment::Tuned],
     work: |extent| corruptions().count() as f64 * extent.test_pass(),
     metrics: || {
         let error =
@@ -60,7 +61,7 @@ fn metric_name(corruption: &Corruption) -> String {
 
 /// The share of the test images that are classified wrongly under `corruption`.
 fn error_under(corruption: &Corruption, subject: &Subject<'_>) -> f64 {
-    let (stack, test) = (&subject.tuned.stack, subject.test);
+    let (stack, test) = (&subject.sitter.stack, subject.on.test);
     let mut evaluation = Evaluation::new(stack);
     let (mut images, mut wrong) = (Vec::new(), 0);
     let batches = test.images.chunks(EVALUATION_ROWS).zip(test.labels.chunks(EVALUATION_ROWS));
@@ -68,7 +69,7 @@ fn error_under(corruption: &Corruption, subject: &Subject<'_>) -> f64 {
         images.clear();
         images.extend_from_slice(batch.values());
         let first = number * EVALUATION_ROWS;
-        corruption.apply_to_test(&mut images, subject.shape, SEVERITY, first);
+        corruption.apply_to_test(&mut images, subject.on.shape, SEVERITY, first);
         let missed = evaluation.missed(stack, Rows::new(&images, batch.width()), labels);
         wrong += missed.iter().filter(|missed| **missed).count();
     }

@@ -18,7 +18,6 @@ pub(crate) mod spectrum;
 
 use std::fmt;
 
-use ablate_data::Dataset;
 use ablate_sweep::{Direction, Measured, Metric, Params, Relative, Split};
 
 use crate::autoencoder::Autoencoder;
@@ -27,7 +26,7 @@ use crate::cost::Extent;
 use crate::engine::Stack;
 use crate::finetuning::Examples;
 use crate::journal::Halt;
-use crate::network::Network;
+use crate::network::{Moment, Network};
 use crate::settings::{FineTuning, Settings};
 
 /// Every probe, in the order in which they are listed.
@@ -60,6 +59,8 @@ pub struct Probe {
     pub occasion: Occasion,
     /// Which networks it measures; it emits nothing of others.
     pub networks: Networks,
+    /// When in their lives: as fine-tuning found them, as it left them, or both.
+    pub moments: &'static [Moment],
     /// The metrics that it emits. Where it runs on request, the first of them every network has that was
     /// measured.
     pub metrics: fn() -> Vec<Metric>,
@@ -116,14 +117,19 @@ impl fmt::Debug for Probe {
     }
 }
 
-/// A trained network and what it may be measured on.
+/// A network at one moment, and what it may be measured on.
 pub(crate) struct Subject<'a> {
-    /// The network as fine-tuning left it.
-    pub(crate) tuned: Sitter<'a>,
-    /// The network as fine-tuning found it: pretrained, or at its random start.
-    pub(crate) initial: Sitter<'a>,
-    /// The autoencoders of the pretrained layers; empty where no layer was pretrained as one.
-    pub(crate) stack: &'a [Autoencoder],
+    pub(crate) sitter: Sitter<'a>,
+    pub(crate) moment: Moment,
+    /// The autoencoders of its pretrained layers, which fine-tuning has no part in: none of a network
+    /// that is tuned, or where no layer was pretrained as one.
+    pub(crate) autoencoders: &'a [Autoencoder],
+    pub(crate) on: Material<'a>,
+}
+
+/// What networks are measured on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Material<'a> {
     pub(crate) train: Examples<'a>,
     pub(crate) valid: Examples<'a>,
     pub(crate) test: Examples<'a>,
@@ -141,25 +147,29 @@ pub(crate) struct Sitter<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// `tuned` as fine-tuning on `train` made it of `initial`, which has the pretrained layers `stack`,
-    /// to be measured on `test`.
-    pub(crate) fn new(
-        (initial, tuned): (&'a Network, &'a Network),
-        stack: &'a [Autoencoder],
-        dataset: &'a Dataset,
-        (train, test): (Examples<'a>, Examples<'a>),
-        seed: u64,
+    /// `network` as fine-tuning found it, of which the lowest layers were pretrained as `autoencoders`.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub(crate) fn initial(
+        network: &'a Network,
+        autoencoders: &'a [Autoencoder],
+        on: Material<'a>,
     ) -> candle_core::Result<Subject<'a>> {
-        Ok(Subject {
-            tuned: Sitter::new(tuned)?,
-            initial: Sitter::new(initial)?,
-            stack,
-            train,
-            valid: Examples::all(&dataset.valid),
-            test,
-            shape: dataset.test.images.shape(),
-            seed,
-        })
+        let sitter = Sitter::new(network)?;
+        Ok(Subject { sitter, moment: Moment::Initial, autoencoders, on })
+    }
+
+    /// `network` as fine-tuning left it.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    pub(crate) fn tuned(
+        network: &'a Network,
+        on: Material<'a>,
+    ) -> candle_core::Result<Subject<'a>> {
+        let sitter = Sitter::new(network)?;
+        Ok(Subject { sitter, moment: Moment::Tuned, autoencoders: &[], on })
     }
 }
 
@@ -182,20 +192,22 @@ pub(crate) fn at_training(requested: &[&'static Probe]) -> impl Iterator<Item = 
     })
 }
 
-/// What `probes` find of `subject`.
+/// Adds to `found` what `probes` find of `subject`.
 pub(crate) fn measure<'p>(
     subject: &Subject<'_>,
     probes: impl IntoIterator<Item = &'p Probe>,
-) -> Result<Measured, Halt> {
-    let mut found = Measured::default();
-    let classifies = subject.tuned.classifies();
-    let applies = |probe: &&Probe| classifies || probe.networks == Networks::All;
+    found: &mut Measured,
+) -> Result<(), Halt> {
+    let classifies = subject.sitter.classifies();
+    let applies = |probe: &&Probe| {
+        probe.moments.contains(&subject.moment) && (classifies || probe.networks == Networks::All)
+    };
     for probe in probes.into_iter().filter(applies) {
         let began = std::time::Instant::now();
-        (probe.measure)(subject, &mut found)?;
+        (probe.measure)(subject, found)?;
         tracing::debug!(probe = probe.name, seconds = began.elapsed().as_secs_f64());
     }
-    Ok(found)
+    Ok(())
 }
 
 /// At most `most` images, evenly spaced, row by row.

@@ -5,8 +5,9 @@
 use ablate_sweep::{Direction, Metric, Split};
 use candle_core::Result;
 
-use super::{Networks, Occasion, Probe, on_test};
+use super::{Moment, Networks, Occasion, Probe, on_test};
 use crate::autoencoder::Autoencoder;
+use crate::batches::Rows;
 use crate::engine::{Dense, Evaluation, Stack};
 use crate::network::Network;
 
@@ -17,6 +18,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Hinton and Salakhutdinov 2006",
     occasion: Occasion::Always,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {
         let mut metrics = vec![on_test(
@@ -39,20 +41,20 @@ pub(super) const PROBE: Probe = Probe {
         metrics
     },
     measure: |subject, found| {
-        let test = subject.test.images;
-        if let Some(stack) = there_and_back(subject.initial.network, subject.stack)? {
-            let sum = Evaluation::new(&stack).squared_error(&stack, test);
-            found.scores.insert("reconstruction_error".into(), sum / test.len() as f64);
+        let Some(stack) = there_and_back(subject.sitter.network, subject.autoencoders)? else {
+            return Ok(());
+        };
+        let mut evaluation = Evaluation::new(&stack);
+        let mut error =
+            |images: Rows<'_>| evaluation.squared_error(&stack, images) / images.len() as f64;
+        if subject.moment == Moment::Initial {
+            found.scores.insert("reconstruction_error".into(), error(subject.on.test.images));
+            return Ok(());
         }
-        if let Some(stack) = there_and_back(subject.tuned.network, &[])? {
-            let mut evaluation = Evaluation::new(&stack);
-            let splits =
-                [("test", subject.test), ("valid", subject.valid), ("train", subject.train)];
-            for (word, examples) in splits {
-                let sum = evaluation.squared_error(&stack, examples.images);
-                let error = sum / examples.images.len() as f64;
-                found.scores.insert(format!("{word}_squared_error"), error);
-            }
+        for (word, examples) in
+            [("test", subject.on.test), ("valid", subject.on.valid), ("train", subject.on.train)]
+        {
+            found.scores.insert(format!("{word}_squared_error"), error(examples.images));
         }
         Ok(())
     },

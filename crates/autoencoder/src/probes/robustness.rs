@@ -10,7 +10,7 @@ use ablate_data::Stream;
 use ablate_data::corruptions::{Corruption, Family};
 use ablate_sweep::{Direction, Relative};
 
-use super::{Networks, Occasion, Probe, Subject, corruption_errors, on_test};
+use super::{Moment, Networks, Occasion, Probe, Subject, corruption_errors, on_test};
 use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::Evaluation;
 use crate::geometry;
@@ -22,6 +22,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Hendrycks and Dietterich 2019 (the mean over corruptions and severities)",
     occasion: Occasion::Always,
     networks: Networks::All,
+    moments: &[Moment::Tuned],
     work: |extent| (perturbations().count() + 1) as f64 * extent.test_pass(),
     metrics: || {
         let mut metrics = vec![
@@ -61,7 +62,7 @@ pub(super) const PROBE: Probe = Probe {
     measure: |subject, found| {
         let (mut errors, mut shifts) = (0.0, 0.0);
         for ((corruption, severity), one) in perturbations().zip(perturbed(subject)) {
-            if subject.tuned.classifies() {
+            if subject.sitter.classifies() {
                 found.scores.insert(metric_name("test_error", corruption, severity), one.error);
             }
             found.scores.insert(metric_name("code_shift", corruption, severity), one.shift);
@@ -69,7 +70,7 @@ pub(super) const PROBE: Probe = Probe {
             errors += share * one.error;
             shifts += share * one.shift;
         }
-        if subject.tuned.classifies() {
+        if subject.sitter.classifies() {
             found.scores.insert("robust_error".into(), errors);
         }
         found.scores.insert("robust_code_shift".into(), shifts);
@@ -110,7 +111,7 @@ struct Perturbed {
 /// One result a perturbation, in order. The images are taken some at a time, so that the codes of
 /// the clean ones are computed once.
 fn perturbed(subject: &Subject<'_>) -> Vec<Perturbed> {
-    let (stack, test) = (&subject.tuned.stack, subject.test);
+    let (stack, test) = (&subject.sitter.stack, subject.on.test);
     let mut found = vec![Perturbed::default(); perturbations().count()];
     let (mut clean, mut moved) = (Evaluation::new(stack), Evaluation::new(stack));
     let mut images = Vec::new();
@@ -123,7 +124,7 @@ fn perturbed(subject: &Subject<'_>) -> Vec<Perturbed> {
             let mut stream = Stream::new(0, &purpose, &counters);
             images.clear();
             images.extend_from_slice(batch.values());
-            corruption.apply(&mut images, subject.shape, severity, &mut stream);
+            corruption.apply(&mut images, subject.on.shape, severity, &mut stream);
             images.iter_mut().for_each(|value| *value = value.clamp(0.0, 1.0));
             let codes = moved.top_codes(stack, Rows::new(&images, batch.width()));
             found.shift += codes.lines().zip(still.lines()).map(relative_shift).sum::<f64>();

@@ -8,7 +8,7 @@ use ablate_data::Corruption;
 use ablate_data::corruptions::Family;
 use ablate_sweep::{Direction, Profile};
 
-use super::{Networks, Occasion, Probe, Subject, evenly, on_test};
+use super::{Moment, Networks, Occasion, Probe, Subject, evenly, on_test};
 use crate::batches::Rows;
 use crate::engine::Evaluation;
 
@@ -22,6 +22,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Hendrycks and Dietterich 2019 (graded severities)",
     occasion: Occasion::OnRequest,
     networks: Networks::Classifiers,
+    moments: &[Moment::Tuned],
     work: |extent| {
         let severities = graded().map(|corruption| corruption.graded().len()).sum::<usize>();
         (severities + 1) as f64 * extent.pass(EXAMPLES)
@@ -68,14 +69,14 @@ fn plain(corruption: &Corruption) -> String {
 
 /// Severities from 0 up, and the test error at each.
 fn errors(subject: &Subject<'_>, corruption: &Corruption) -> (Vec<f64>, Vec<f64>) {
-    let (stack, images) = (&subject.tuned.stack, subject.test.images);
+    let (stack, images) = (&subject.sitter.stack, subject.on.test.images);
     let which = evenly(images.len(), EXAMPLES);
-    let labels: Vec<u8> = which.iter().map(|&one| subject.test.labels[one as usize]).collect();
+    let labels: Vec<u8> = which.iter().map(|&one| subject.on.test.labels[one as usize]).collect();
     let mut evaluation = Evaluation::new(stack);
     let error = |severity: f32| {
         let mut corrupted = images.gather(&which);
         for (image, &number) in corrupted.chunks_mut(images.width()).zip(&which) {
-            corruption.apply_to_test(image, subject.shape, severity, number as usize);
+            corruption.apply_to_test(image, subject.on.shape, severity, number as usize);
             image.iter_mut().for_each(|pixel| *pixel = pixel.clamp(0.0, 1.0));
         }
         let missed = evaluation.missed(stack, Rows::new(&corrupted, images.width()), &labels);

@@ -7,7 +7,7 @@
 
 use ablate_sweep::{Direction, Profile};
 
-use super::{Networks, Occasion, Probe, Sitter, before_and_after, spread};
+use super::{Moment, Networks, Occasion, Probe, Sitter, before_and_after, spread};
 use crate::batches::Rows;
 use crate::eigenvalues;
 use crate::engine::{Evaluation, Matrix, Stack, product, scale_columns};
@@ -19,6 +19,7 @@ pub(super) const PROBE: Probe = Probe {
     source: "Rifai et al. 2011, figure 3; Roy and Vetterli 2007 (effective rank)",
     occasion: Occasion::OnRequest,
     networks: Networks::All,
+    moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
         let side = extent.top().min(extent.inputs) as f64;
         let chain = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
@@ -39,24 +40,22 @@ pub(super) const PROBE: Probe = Probe {
         .collect()
     },
     measure: |subject, found| {
-        for (prefix, sitter) in [("", &subject.tuned), ("initial_", &subject.initial)] {
-            let side = sitter.stack.inputs().min(sitter.stack.top());
-            let images = spread(subject.test.images, examples(side));
-            let spectra = spectra(sitter, Rows::new(&images, sitter.stack.inputs()));
-            let count = spectra.len() as f64;
-            let rank = spectra.iter().map(|values| effective_rank(values)).sum::<f64>() / count;
-            let mean =
-                |place: usize| spectra.iter().map(|values| values[place]).sum::<f64>() / count;
-            let values: Vec<f64> = (0..side).map(mean).collect();
-            found.scores.insert(format!("{prefix}spectrum_rank"), rank);
-            found.scores.insert(format!("{prefix}spectrum_norm"), values[0]);
-            found.profiles.push(Profile {
-                name: format!("{prefix}spectrum"),
-                axis: "rank".into(),
-                at: (1..=side).map(|rank| rank as f64).collect(),
-                values,
-            });
-        }
+        let sitter = &subject.sitter;
+        let side = sitter.stack.inputs().min(sitter.stack.top());
+        let images = spread(subject.on.test.images, examples(side));
+        let spectra = spectra(sitter, Rows::new(&images, sitter.stack.inputs()));
+        let count = spectra.len() as f64;
+        let rank = spectra.iter().map(|values| effective_rank(values)).sum::<f64>() / count;
+        let mean = |place: usize| spectra.iter().map(|values| values[place]).sum::<f64>() / count;
+        let values: Vec<f64> = (0..side).map(mean).collect();
+        found.scores.insert(subject.moment.name("spectrum_rank"), rank);
+        found.scores.insert(subject.moment.name("spectrum_norm"), values[0]);
+        found.profiles.push(Profile {
+            name: subject.moment.name("spectrum"),
+            axis: "rank".into(),
+            at: (1..=side).map(|rank| rank as f64).collect(),
+            values,
+        });
         Ok(())
     },
 };
