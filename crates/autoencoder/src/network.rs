@@ -192,14 +192,20 @@ impl Network {
 
     /// From the input to the top codes and back; `None` where there is no decoder.
     pub(crate) fn autoencoding(&self) -> Option<Route<'_>> {
-        let Decoder { layers: decoders, reconstruction } = self.decoder.as_ref()?;
+        let back = self.decoding()?;
         let Route { mut layers, hidden } = self.encoding();
-        let below = (0..hidden).rev().map(|number| match number.checked_sub(1) {
+        layers.extend(back.layers);
+        Some(Route { layers, hidden })
+    }
+
+    /// From the top codes back; `None` where there is no decoder.
+    pub(crate) fn decoding(&self) -> Option<Route<'_>> {
+        let Decoder { layers, reconstruction } = self.decoder.as_ref()?;
+        let below = (0..layers.len()).rev().map(|number| match number.checked_sub(1) {
             Some(below) => self.units(below),
             None => reconstruction.units(),
         });
-        layers.extend(decoders.iter().zip(below));
-        Some(Route { layers, hidden })
+        Some(Route { layers: layers.iter().zip(below).collect(), hidden: 0 })
     }
 
     fn encoding(&self) -> Route<'_> {

@@ -4,8 +4,8 @@
 use ablate_data::{Images, Shape};
 use ablate_sweep::Params;
 
-use crate::batches::Rows;
-use crate::engine::{Dense, Matrix, product};
+use crate::batches::{EVALUATION_ROWS, Rows};
+use crate::engine::{Dense, Evaluation, Matrix, Stack, product};
 pub use crate::network::Moment;
 use crate::network::Network;
 use crate::probes::reconstruction;
@@ -57,10 +57,19 @@ impl Stored {
     /// # Errors
     /// Whatever Candle reports, and a run without pretraining, which has no decoder.
     pub fn reconstruct(&self, images: &Images) -> Result<Vec<f32>, String> {
-        let stack = reconstruction::there_and_back(&self.initial, &self.stack);
-        let stack = stack.map_err(|error| format!("candle: {error}"))?;
-        let stack = stack.ok_or("it was not pretrained to reconstruct, so it has no decoder")?;
-        Ok(stack.outputs(Rows::new(images.pixels(), images.width())))
+        let back = reconstruction::way_back(&self.initial, &self.stack);
+        let (up, back) = Stack::load(&self.initial)
+            .and_then(|up| Ok((up, back?)))
+            .map_err(|error| format!("candle: {error}"))?;
+        let (layer, back) =
+            back.ok_or("it was not pretrained to reconstruct, so it has no decoder")?;
+        let (mut room, mut made) = (Evaluation::new(&up), Vec::new());
+        for images in Rows::new(images.pixels(), images.width()).chunks(EVALUATION_ROWS) {
+            let codes = room.codes_of(&up, images, layer).lines().flatten();
+            let codes: Vec<f32> = codes.copied().collect();
+            made.extend(back.outputs(Rows::new(&codes, back.inputs())));
+        }
+        Ok(made)
     }
 
     /// Images drawn from the pretrained layers of a trial with `params`, one after another. What lies

@@ -1,6 +1,6 @@
 //! What a run holds in memory at its peak, counted by an allocator, beside what training cannot do
-//! without: weights, gradients, the optimizer's averages, the activations of a batch and their
-//! gradients.
+//! without: weights (decoders of pretrained layers among them), gradients, the optimizer's averages, the
+//! activations of a batch and their gradients.
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 #![expect(clippy::print_stdout, reason = "what was measured is worth a look")]
 
@@ -43,20 +43,25 @@ fn peak_and_need(pretraining: &str, optimizer: &str, digits: &Dataset) -> (f64, 
     COUNTING.reset_peak_usage();
     train(&plan, digits, None, &[], &mut |_| ControlFlow::Continue(())).unwrap();
     let peak = COUNTING.peak_usage() - before;
-    let weights = 784 * WIDTH + WIDTH * WIDTH + WIDTH * 10;
+    let hidden = 784 * WIDTH + WIDTH * WIDTH;
+    let network = hidden + WIDTH * 10;
+    let decoders = if pretraining == "greedy" { hidden } else { 0 };
     let averages = if optimizer == "adam" { 2 } else { 0 };
     let activations = BATCH * (784 + 2 * WIDTH + 10);
-    (peak as f64, 4.0 * (weights * (2 + averages) + 2 * activations) as f64)
+    let numbers = network * (2 + averages) + decoders + 2 * activations;
+    (peak as f64, 4.0 * numbers as f64)
 }
 
 #[test]
-fn a_run_needs_a_few_times_what_training_cannot_do_without() {
+fn a_run_needs_little_more_than_training_cannot_do_without() {
     let digits = datasets::find("mnist-5k").unwrap().load(Path::new("no folder")).unwrap();
+    // What `gemm` packs into stays with the thread.
+    peak_and_need("none", "sgd", &digits);
     for (pretraining, optimizer) in
         [("none", "sgd"), ("none", "adam"), ("greedy", "sgd"), ("greedy", "adam")]
     {
         let (peak, need) = peak_and_need(pretraining, optimizer, &digits);
         println!("{pretraining}, {optimizer}: {:.2} times {:.1} MB", peak / need, need / 1e6);
-        assert!(peak < 4.0 * need, "{pretraining}, {optimizer}: {peak} of {need} bytes");
+        assert!(peak < 1.75 * need, "{pretraining}, {optimizer}: {peak} of {need} bytes");
     }
 }

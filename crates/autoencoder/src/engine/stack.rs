@@ -208,22 +208,30 @@ impl Evaluation {
         sum
     }
 
-    /// The squared differences between `images` and what `stack` makes of them, summed.
+    /// The codes of hidden layer number `layer` for `input`, at most [`EVALUATION_ROWS`] rows.
+    pub(crate) fn codes_of(&mut self, stack: &Stack, input: Rows<'_>, layer: usize) -> Band<'_> {
+        stack.forward(input.band(), &mut self.codes);
+        self.codes[layer].top(input.len())
+    }
+
+    /// The squared differences between all `images` and what `stack` makes of them, summed.
     pub(crate) fn squared_error(&mut self, stack: &Stack, images: Rows<'_>) -> f64 {
-        let mut made = Vec::with_capacity(EVALUATION_ROWS * images.width());
-        let errors = images.chunks(EVALUATION_ROWS).map(|images| {
-            stack.forward(images.band(), &mut self.codes);
-            let outputs = self.codes.last().expect("a stack has an output layer");
-            made.clear();
-            outputs.lines(images.len()).for_each(|row| made.extend_from_slice(row));
-            kernels::sum_of(
-                &made,
-                images.values(),
-                #[inline(always)]
-                |r, x| (r - x) * (r - x),
-            )
-        });
-        errors.sum()
+        let chunks = images.chunks(EVALUATION_ROWS);
+        chunks.map(|images| self.distance(stack, images.band(), images)).sum()
+    }
+
+    /// The squared differences between `images`, at most [`EVALUATION_ROWS`], and what `stack` makes of
+    /// `input`, summed.
+    pub(crate) fn distance(&mut self, stack: &Stack, input: Band<'_>, images: Rows<'_>) -> f64 {
+        stack.forward(input, &mut self.codes);
+        let outputs = self.codes.last().expect("a stack has an output layer");
+        let made: Vec<f32> = outputs.lines(images.len()).flatten().copied().collect();
+        kernels::sum_of(
+            &made,
+            images.values(),
+            #[inline(always)]
+            |r, x| (r - x) * (r - x),
+        )
     }
 }
 

@@ -5,9 +5,9 @@
 use ablate_sweep::{Direction, Metric, Split};
 use candle_core::Result;
 
-use super::{Moment, Networks, Occasion, Probe, on_test};
+use super::{Moment, Networks, Occasion, Probe, Sitter, on_test};
 use crate::autoencoder::Autoencoder;
-use crate::batches::Rows;
+use crate::batches::{EVALUATION_ROWS, Rows};
 use crate::engine::{Dense, Evaluation, Stack};
 use crate::network::Network;
 
@@ -41,12 +41,16 @@ pub(super) const PROBE: Probe = Probe {
         metrics
     },
     measure: |subject, found| {
-        let Some(stack) = there_and_back(subject.sitter.network, subject.autoencoders)? else {
+        let Sitter { network, stack } = &subject.sitter;
+        let Some((layer, back)) = way_back(network, subject.autoencoders)? else {
             return Ok(());
         };
-        let mut evaluation = Evaluation::new(&stack);
-        let mut error =
-            |images: Rows<'_>| evaluation.squared_error(&stack, images) / images.len() as f64;
+        let (mut up, mut down) = (Evaluation::new(stack), Evaluation::new(&back));
+        let mut error = |images: Rows<'_>| {
+            let chunks = images.chunks(EVALUATION_ROWS);
+            let of = |images| down.distance(&back, up.codes_of(stack, images, layer), images);
+            chunks.map(of).sum::<f64>() / images.len() as f64
+        };
         if subject.moment == Moment::Initial {
             found.scores.insert("reconstruction_error".into(), error(subject.on.test.images));
             return Ok(());
@@ -60,17 +64,18 @@ pub(super) const PROBE: Probe = Probe {
     },
 };
 
-/// The way through the pretrained layers `stack` and back, or else through `network` and its decoder,
-/// if there is either.
-pub(crate) fn there_and_back(network: &Network, stack: &[Autoencoder]) -> Result<Option<Stack>> {
-    if stack.is_empty() {
-        return network.autoencoding().map(|route| Stack::along(&route)).transpose();
+/// The way back from the codes of a hidden layer to an image: of the highest of the pretrained
+/// layers `autoencoders`, or else of the top one of `network`, where it has a decoder. That layer's
+/// number, counted from 0, and the layers on the way.
+pub(crate) fn way_back(
+    network: &Network,
+    autoencoders: &[Autoencoder],
+) -> Result<Option<(usize, Stack)>> {
+    if let Some(top) = autoencoders.len().checked_sub(1) {
+        let down = |layer: &Autoencoder| Ok((Dense::decoder(layer)?, layer.reconstruction.units()));
+        let layers = autoencoders.iter().rev().map(down).collect::<Result<_>>()?;
+        return Ok(Some((top, Stack::of(layers))));
     }
-    let up = |layer: &Autoencoder| {
-        let encoder = Dense::load(&layer.encoder.weight, &layer.encoder.bias)?;
-        Ok((encoder, layer.activation))
-    };
-    let down = |layer: &Autoencoder| Ok((Dense::decoder(layer)?, layer.reconstruction.units()));
-    let layers = stack.iter().map(up).chain(stack.iter().rev().map(down));
-    Ok(Some(Stack::of(layers.collect::<Result<_>>()?)))
+    let top = network.hidden.len() - 1;
+    Ok(network.decoding().map(|route| Stack::along(&route)).transpose()?.map(|back| (top, back)))
 }
