@@ -21,7 +21,7 @@ use crate::variants::{self, Decoder};
 /// one, and every run of the older meaning is trained again.
 ///
 /// - 1: the first.
-const ENGINE_VERSION: u32 = 1;
+const ENGINE_VERSION: u32 = 2;
 
 /// The meaning of the code that trains a trial with `params`: the engine's, and that of its variant,
 /// or of each where a layer has its own: `1.1`, `1.1+2`.
@@ -645,9 +645,12 @@ mod tests {
             let base = [("depth", Value::Int(2)), ("variant", text(names))];
             catalog.resolve(&given(&[&base[..], others].concat()))
         };
-        assert_eq!(training_version(&with("basic", &[]).unwrap().params), "1.1");
+        assert_eq!(
+            training_version(&with("basic", &[]).unwrap().params),
+            format!("{ENGINE_VERSION}.1")
+        );
         let mixed = with("rbm+denoising", &[]).unwrap();
-        assert_eq!(training_version(&mixed.params), "1.1+1");
+        assert_eq!(training_version(&mixed.params), format!("{ENGINE_VERSION}.1+1"));
         assert_eq!(mixed.params.flag("tied"), Some(true), "the upper decoder may be untied");
         let tanh = [("activation", text("tanh")), ("reconstruction", text("squared-error"))];
         let refused = with("basic+rbm", &tanh).unwrap_err();

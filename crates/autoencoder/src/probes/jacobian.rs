@@ -13,27 +13,38 @@ use crate::engine::{
     Dense, Evaluation, Matrix, Stack, add_squares, product, scale_columns, sum_of,
 };
 
-/// How many test images the mean is over, at most.
-const EXAMPLES: usize = 200;
+/// How many test images the mean is over where `per_image` operations give the norm of one: 200, but for
+/// wide and deep networks, of which 200 would take as long as training them.
+fn examples(per_image: f64) -> usize {
+    (12e9 / per_image.max(1.0)).clamp(40.0, 200.0) as usize
+}
+
+/// Operations that the norm of one image's Jacobian takes in a network with hidden layers of `widths`.
+fn per_image(widths: &[usize]) -> f64 {
+    let products = widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
+    4.0 * (products * widths.last().copied().unwrap_or(0)) as f64
+}
 
 pub(super) const PROBE: Probe = Probe {
     name: "jacobian",
     summary: "how far the top codes move when the input does",
-    formula: "mean ||dh/dx||_F over 200 test images",
+    formula: "mean ||dh/dx||_F over 200 test images, 40 or more where the network is wide and deep",
     source: "Rifai et al. 2011, table 1",
     occasion: Occasion::Always,
     networks: Networks::All,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
-        let products = extent.widths.windows(2).map(|pair| pair[0] * pair[1]).sum::<usize>();
-        2.0 * EXAMPLES as f64 * 4.0 * (products * extent.top()) as f64
+        let per_image = per_image(extent.widths);
+        2.0 * examples(per_image) as f64 * per_image
     },
     metrics: || {
-        let summary = "Frobenius norm of the top codes' Jacobian, mean over 200 test images";
+        let summary =
+            "Frobenius norm of the top codes' Jacobian, mean over at most 200 test images";
         before_and_after("jacobian_norm", "1", Direction::Neither, summary).into()
     },
     measure: |subject, found| {
-        let images = spread(subject.on.test.images, EXAMPLES);
+        let widths: Vec<usize> = subject.sitter.stack.hidden().iter().map(Dense::outputs).collect();
+        let images = spread(subject.on.test.images, examples(per_image(&widths)));
         let name = subject.moment.name("jacobian_norm");
         found.scores.insert(name, mean_norm(&subject.sitter.stack, &images));
         Ok(())
