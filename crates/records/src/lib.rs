@@ -59,7 +59,7 @@ pub use measured::{Added, Difference};
 pub use merge::{Conflict, Merged};
 pub use process::Owner;
 pub use query::{Archive, Columns, Order, Query};
-pub use rows::{Cell, Rows};
+pub use rows::{Cell, Rows, Total};
 pub use runs::Timing;
 pub use session::{Provenance, Session, SessionId};
 pub use sql::SqlLimits;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params_from_iter};
 use crate::columns::{self, Column, Role, quoted};
 use crate::error::{RecordsError, Trouble};
 use crate::filter::{Condition, Membership, column, compile};
-use crate::rows::{Cell, Rows};
+use crate::rows::{Cell, Rows, Total};
 use crate::store::Store;
 
 impl Store {
@@ -40,11 +40,7 @@ impl Store {
     /// As [`Store::query`].
     pub fn count(&self, query: &Query) -> Result<u64, RecordsError> {
         self.read("count the runs", |snapshot| {
-            let Condition { sql, values } = condition(query, &columns::all(snapshot)?, snapshot)?;
-            let count = format!("SELECT count(*) FROM runs WHERE {sql}");
-            let found: i64 =
-                snapshot.query_row(&count, params_from_iter(values), |row| row.get(0))?;
-            Ok(found.unsigned_abs())
+            count(snapshot, &condition(query, &columns::all(snapshot)?, snapshot)?)
         })
     }
 
@@ -136,12 +132,21 @@ pub(crate) fn condition(
     let names = query.filter.iter().flat_map(|filter| filter.expr.names());
     let names: HashSet<&str> = names.map(|name| name.text.as_str()).collect();
     if !names.contains("archived") && query.archive == Archive::Closed {
-        condition.sql = format!("archived = 0 AND {}", condition.sql);
+        // Archived runs are few and have an index of their own: the others need not be read to be
+        // told from them.
+        let archived = "number IN (SELECT key FROM run WHERE archived = 1)";
+        condition.sql = format!("NOT {archived} AND {}", condition.sql);
     }
     if !names.contains("current") {
         condition.sql = format!("current = 1 AND {}", condition.sql);
     }
     Ok(condition)
+}
+
+fn count(snapshot: &Connection, condition: &Condition) -> Result<u64, Trouble> {
+    let count = format!("SELECT count(*) FROM runs WHERE {}", condition.sql);
+    let values = params_from_iter(&condition.values);
+    Ok(snapshot.query_row(&count, values, |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 
 fn select(
@@ -153,25 +158,32 @@ fn select(
 ) -> Result<Rows, Trouble> {
     let mut statement = snapshot.prepare(&statement(query, known, names, condition)?)?;
     let mut cursor = statement.query(params_from_iter(&condition.values))?;
-    let mut rows = Vec::new();
+    let (mut rows, mut counted) = (Vec::new(), None);
     while let Some(row) = cursor.next()? {
         let cells = (0..names.len()).map(|index| Ok(Cell::of(row.get_ref(index)?)));
         rows.push(cells.collect::<Result<Vec<_>, rusqlite::Error>>()?);
+        if query.limit.is_some() && counted.is_none() {
+            counted = Some(row.get::<_, i64>(names.len())?.unsigned_abs());
+        }
     }
-    let limit = query.limit.unwrap_or(usize::MAX);
-    let truncated = rows.len() > limit;
-    rows.truncate(limit);
-    Ok(Rows { columns: names.to_vec(), rows, truncated })
+    let total = match (query.limit, counted) {
+        (_, Some(counted)) => counted,
+        (Some(0), None) => count(snapshot, condition)?,
+        (_, None) => rows.len() as u64,
+    };
+    Ok(Rows { columns: names.to_vec(), rows, total: Total::Known(total) })
 }
 
-/// The statement that selects the columns `names` of what `query` asks for.
+/// The statement that selects the columns `names` of what `query` asks for. With a limit, a column more
+/// says how many runs there are without it: they are counted while they are sorted, by their numbers
+/// alone, and only the first few are read whole.
 fn statement(
     query: &Query,
     known: &[Column],
     names: &[String],
     condition: &Condition,
 ) -> Result<String, RecordsError> {
-    let mut order = String::new();
+    let mut order = String::from("ORDER BY ");
     for (name, direction) in &query.sort {
         let name = quoted(&column(known, name, None)?.name);
         let word = match direction {
@@ -180,13 +192,17 @@ fn statement(
         };
         order.push_str(&format!("{name} IS NULL, {name} {word}, "));
     }
-    // One row more than asked for tells whether there are others.
-    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).map_or(-1, |limit| limit + 1));
+    order.push_str("number");
     let listed: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    let (listed, condition) = (listed.join(", "), &condition.sql);
+    let Some(limit) = query.limit else {
+        return Ok(format!("SELECT {listed} FROM runs WHERE {condition} {order}"));
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(format!(
-        "SELECT {} FROM runs WHERE {} ORDER BY {order} number LIMIT {limit}",
-        listed.join(", "),
-        condition.sql
+        "WITH found (found, total) AS MATERIALIZED
+             (SELECT number, count(*) OVER () FROM runs WHERE {condition} {order} LIMIT {limit})
+         SELECT {listed}, total FROM found CROSS JOIN runs ON number = found {order}"
     ))
 }
 
@@ -232,7 +248,7 @@ fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
             .into_iter()
             .map(|row| kept.iter().map(|index| row[*index].clone()).collect())
             .collect(),
-        truncated: found.truncated,
+        total: found.total,
     }
 }
 

@@ -5,14 +5,33 @@ use std::cmp::Ordering;
 use rusqlite::types::ValueRef;
 
 /// A table of cells.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// The names of the columns.
     pub columns: Vec<String>,
     /// The rows, each as long as `columns`.
     pub rows: Vec<Vec<Cell>>,
-    /// Whether there were more rows than the limit let through.
-    pub truncated: bool,
+    /// How many there are, those included that a limit left out.
+    pub total: Total,
+}
+
+impl Rows {
+    /// Whether there are more rows than the limit let through.
+    pub fn truncated(&self) -> bool {
+        match self.total {
+            Total::Known(total) => total > self.rows.len() as u64,
+            Total::More => true,
+        }
+    }
+}
+
+/// How many rows a query has without its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// They were counted.
+    Known(u64),
+    /// More than were read.
+    More,
 }
 
 /// One value, as SQLite holds it.

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Error, ErrorCode, Statement};
 
 use crate::error::{RecordsError, Trouble};
 use crate::file::{self, PATIENCE};
-use crate::rows::{Cell, Rows};
+use crate::rows::{Cell, Rows, Total};
 use crate::store::Store;
 
 impl Store {
@@ -171,11 +171,12 @@ fn rows_of(statement: &mut Statement<'_>, limits: SqlLimits) -> Result<Rows, Err
             .collect::<Result<Vec<_>, Error>>()?;
         bytes += cells.iter().map(text_bytes).sum::<usize>();
         if rows.len() == limits.rows || bytes > limits.bytes {
-            return Ok(Rows { columns, rows, truncated: true });
+            return Ok(Rows { columns, rows, total: Total::More });
         }
         rows.push(cells);
     }
-    Ok(Rows { columns, rows, truncated: false })
+    let total = Total::Known(rows.len() as u64);
+    Ok(Rows { columns, rows, total })
 }
 
 fn text_bytes(cell: &Cell) -> usize {

@@ -107,7 +107,7 @@ fn definitions(connection: &Connection) -> Result<[String; NAMES.len()], Trouble
     Ok([runs(&declared), curves(), profiles(), pairs(&declared), members(), artifacts(), tags()])
 }
 
-/// Left joins, because SQLite leaves out those that a query does not look at.
+/// Left joins, though every run has its trial: SQLite leaves out those that a query does not look at.
 fn runs(declared: &Declared) -> String {
     let mut columns: Vec<String> = Vec::new();
     let fixed = |list: &[FixedColumn]| {
@@ -125,7 +125,7 @@ fn runs(declared: &Declared) -> String {
         "CREATE VIEW runs AS
 SELECT {}
 FROM run AS r
-JOIN trial AS t ON t.key = r.trial
+LEFT JOIN trial AS t ON t.key = r.trial
 LEFT JOIN trial_params AS p ON p.trial = r.trial
 LEFT JOIN score AS m ON m.run = r.key
 LEFT JOIN session AS s ON s.key = r.session",

@@ -1,7 +1,7 @@
 //! `ablate query`: one row a run, filtered, sorted and limited; or one a group of them.
 
 use ablate_records::{
-    Archive, Cell, Columns, Order, Query as StoreQuery, RecordsError, Rows, Store,
+    Archive, Cell, Columns, Order, Query as StoreQuery, RecordsError, Rows, Store, Total,
 };
 use ablate_report::{Emphasis, Field, Format, Grid, Style};
 use ablate_sweep::{Filter, FilterError};
@@ -34,11 +34,12 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
     }
     let rows = store.query(&query).map_err(|error| usage(error, text))?;
     let shown = rows.rows.len();
-    let said = if rows.truncated {
-        let found = usize::try_from(store.count(&query)?).unwrap_or(usize::MAX);
-        format!("{shown} of {}", format::count(found, "run"))
-    } else {
-        format::count(shown, "run")
+    let said = match rows.total {
+        Total::Known(total) if total > shown as u64 => {
+            let total = usize::try_from(total).unwrap_or(usize::MAX);
+            format!("{shown} of {}", format::count(total, "run"))
+        }
+        Total::Known(_) | Total::More => format::count(shown, "run"),
     };
     terminal.data(&render(rows, args.format, terminal))?;
     terminal.message(&said);

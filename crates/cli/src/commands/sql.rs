@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Sql, common: &Common, terminal: &Terminal) -> anyhow::R
     let time = Duration::from_secs_f64(args.timeout);
     let limits = SqlLimits { rows: args.limit, bytes: 1 << 30, time };
     let rows = store.sql(&args.statement, limits)?;
-    let truncated = rows.truncated;
+    let truncated = rows.truncated();
     terminal.data(&super::query::render(rows, args.format, terminal))?;
     if truncated {
         terminal.error(&format!(

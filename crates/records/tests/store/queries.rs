@@ -1,6 +1,6 @@
 //! Queries: which rows, which columns, which order.
 
-use ablate_records::{Cell, Columns, Order, Query, RecordsError, Rows, SqlLimits};
+use ablate_records::{Cell, Columns, Order, Query, RecordsError, Rows, SqlLimits, Total};
 use ablate_sweep::{Filter, RunPlan, Value};
 
 use crate::fixtures::*;
@@ -34,7 +34,7 @@ fn the_telling_columns_are_those_that_take_several_values() {
         rows.columns,
         ["id", "seed", "state", "depth", "pretraining", "valid_error", "test_error", "failure"]
     );
-    assert_eq!((rows.rows.len(), rows.truncated), (9, false));
+    assert_eq!((rows.rows.len(), rows.truncated()), (9, false));
     let rows = fixture.store.query(&filtered("depth == 1 and pretraining == 'none'")).unwrap();
     assert_eq!(
         rows.columns,
@@ -60,8 +60,11 @@ fn a_limit_says_whether_there_is_more() {
     for (limit, truncated) in [(8, true), (9, false), (0, true)] {
         let query = Query { limit: Some(limit), ..Query::default() };
         let rows = fixture.store.query(&query).unwrap();
-        assert_eq!((rows.rows.len(), rows.truncated), (limit, truncated));
+        assert_eq!((rows.rows.len(), rows.truncated()), (limit, truncated));
+        assert_eq!(rows.total, Total::Known(9));
     }
+    let none = Query { limit: Some(3), ..filtered("depth == 9") };
+    assert_eq!(fixture.store.query(&none).unwrap().total, Total::Known(0));
     assert_eq!(fixture.store.count(&Query::default()).unwrap(), 9);
     assert_eq!(fixture.store.count(&filtered("state == 'failed'")).unwrap(), 1);
 }

@@ -123,12 +123,12 @@ fn rows_and_bytes_are_limited_and_the_answer_says_so() {
         SELECT i, printf('%.100c', 'x') FROM n";
     let few = SqlLimits { rows: 10, ..SqlLimits::default() };
     let rows = fixture.store.sql(endless, few).unwrap();
-    assert_eq!((rows.rows.len(), rows.truncated), (10, true));
+    assert_eq!((rows.rows.len(), rows.truncated()), (10, true));
     let short = SqlLimits { bytes: 1_000, ..SqlLimits::default() };
     let rows = fixture.store.sql(endless, short).unwrap();
-    assert_eq!((rows.rows.len(), rows.truncated), (10, true));
+    assert_eq!((rows.rows.len(), rows.truncated()), (10, true));
     let exact = SqlLimits { rows: 2, ..SqlLimits::default() };
-    assert!(!fixture.store.sql("VALUES (1), (2)", exact).unwrap().truncated);
+    assert!(!fixture.store.sql("VALUES (1), (2)", exact).unwrap().truncated());
     let error = fixture.store.sql("SELECT zeroblob(100000000)", SqlLimits::default()).unwrap_err();
     assert!(error.to_string().contains("too big"), "{error}");
 }
