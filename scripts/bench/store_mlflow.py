@@ -3,8 +3,8 @@
     store_mlflow.py fill FILE RUNS POINTS    seconds to store them
     store_mlflow.py search FILE              seconds of one search, the program's start not counted
 
-Each run is written by the fewest calls that MLflow has: `create_run`, and `log_batch` with all
-parameters and up to 1000 points at a time.
+Each run is written by the fewest calls that MLflow has: `create_run`, `log_batch` with all parameters
+and up to 1000 points at a time, and `set_terminated`. Of two searches the second counts.
 """
 
 import logging
@@ -43,16 +43,18 @@ def fill(runs, points):
 
 def search():
     experiment = client.get_experiment_by_name("bench").experiment_id
-    began = time.perf_counter()
-    # MLflow compares parameters as texts, of which it knows = and LIKE only.
-    found = mlflow.search_runs(
-        [experiment],
-        filter_string="metrics.m0 < 0.5 and params.p0 != '0'",
-        order_by=["metrics.m1 ASC"],
-        max_results=20,
-    )
+    for _ in range(2):
+        began = time.perf_counter()
+        # MLflow compares parameters as texts: equal, unequal or alike.
+        found = mlflow.search_runs(
+            [experiment],
+            filter_string="metrics.m0 < 0.5 and params.p0 != '0'",
+            order_by=["metrics.m1 ASC"],
+            max_results=20,
+        )
+        seconds = time.perf_counter() - began
     assert len(found) == 20, len(found)
-    print(f"{time.perf_counter() - began:.4f}")
+    print(f"{seconds:.4f}")
 
 
 fill(*map(int, sys.argv[3:5])) if command == "fill" else search()

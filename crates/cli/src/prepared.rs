@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ablate_autoencoder::probes::{self, Probe};
 use ablate_data::own;
-use ablate_records::{Archive, ExperimentRecord, Store};
+use ablate_records::{Archive, ExperimentRecord, RecordsError, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
 use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Params, Relative, Run, RunId,
@@ -174,20 +174,19 @@ impl Prepared {
             Archive::Closed => store.archived()?,
             Archive::Open => HashSet::new(),
         };
-        let mut left_out = 0;
+        let mut left_out = HashSet::new();
         let mut shown = |mut ids: Vec<RunId>| {
-            let all = ids.len();
-            ids.retain(|id| !hidden.contains(id));
-            left_out += all - ids.len();
+            left_out.extend(ids.extract_if(.., |id| hidden.contains(id)));
             store.runs(&ids)
         };
         let mut planned = shown(self.plans.iter().map(|plan| plan.id.clone()).collect())?;
         let imported = shown(store.imported(&self.record.name)?)?;
-        if left_out > 0 {
-            let count = format::count(left_out, "archived run");
-            terminal.message(&format!("{count} left out: --archived shows them"));
+        add_relative(&mut planned, &mut shown, catalog, laboratory)?;
+        if !left_out.is_empty() {
+            let count = format::count(left_out.len(), "archived run");
+            let which = "--archived has them in tables, comparisons and claims";
+            terminal.message(&format!("{count} left out: {which}"));
         }
-        add_relative(&mut planned, store, catalog, laboratory)?;
         let mut found: HashMap<TrialId, Vec<Run>> = HashMap::new();
         for run in planned {
             found.entry(run.trial.clone()).or_default().push(run);
@@ -237,10 +236,10 @@ fn baseline_of(params: &Params, catalog: &Catalog) -> Option<Trial> {
 }
 
 /// Adds to each of `runs` what follows from its scores and those of its baseline, wherever in the store
-/// that is; a run without pretraining is its own.
+/// that is: `read` reads runs by their ids. A run without pretraining is its own baseline.
 fn add_relative(
     runs: &mut [Run],
-    store: &Store,
+    read: &mut impl FnMut(Vec<RunId>) -> Result<Vec<Run>, RecordsError>,
     catalog: &Catalog,
     laboratory: &Laboratory,
 ) -> anyhow::Result<()> {
@@ -250,8 +249,7 @@ fn add_relative(
     };
     let baselines: Vec<Option<RunId>> = runs.iter().map(plan).collect();
     let known: BTreeSet<&RunId> = baselines.iter().flatten().collect();
-    let known: Vec<RunId> = known.into_iter().cloned().collect();
-    let known = store.runs(&known)?;
+    let known = read(known.into_iter().cloned().collect())?;
     let known: HashMap<&RunId, &Run> = known.iter().map(|run| (&run.id, run)).collect();
     for (run, baseline) in runs.iter_mut().zip(&baselines) {
         let scores = match baseline {

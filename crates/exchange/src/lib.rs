@@ -2,7 +2,7 @@
 //! no SQL, no Candle and no terminal; it is handed runs or sheets and gives bytes, or talks to a
 //! server that is named to it.
 //!
-//! - [`sheet`]: runs and curves as CSV, JSON lines and [`parquet`];
+//! - [`sheet`]: runs, curves and profiles as CSV, JSON lines and [`parquet`];
 //! - [`tensorboard`]: event files with curves, scores and hyperparameters;
 //! - [`mlflow`]: through the REST interface of a tracking server;
 //! - [`foreign`]: runs of others, from CSV.

@@ -1,5 +1,5 @@
 //! Sheets: named columns of one kind each, as CSV, JSON lines or Parquet. Runs are one sheet, a row a
-//! run; curves another, a row a point.
+//! run; curves and profiles others, a row a point.
 
 use ablate_report::{Field, Format, Grid, Style};
 use serde_json::{Map, Value as Json};

@@ -1,6 +1,6 @@
 //! `ablate claims`: what the runs say to the claims of an experiment.
 
-use ablate_records::{Archive, Store};
+use ablate_records::Store;
 use ablate_report::claims;
 
 use crate::args::{Claims, Common};
@@ -20,7 +20,8 @@ pub(crate) fn run(args: &Claims, common: &Common, terminal: &Terminal) -> anyhow
         return Err(Usage(format!("{name} declares no [[claim]]")).into());
     }
     let store = Store::open_read_only(&common.db)?;
-    let set = prepared.run_set(&store, Archive::Closed, &catalog, &laboratory, terminal)?;
+    let set =
+        prepared.run_set(&store, query::archive(args.archived), &catalog, &laboratory, terminal)?;
     let judged = claims::judge(&set, specs, &catalog).map_err(|error| Usage(error.to_string()))?;
     terminal.data(&judged.render(table::format(args.format), query::style(terminal)))?;
     Ok(if judged.all_supported() { Exit::Done } else { Exit::Unsupported })

@@ -1,4 +1,4 @@
-//! `ablate export`: runs and their curves in the formats of other programs.
+//! `ablate export`: runs, their curves and profiles in the formats of other programs.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,8 @@ pub(crate) fn run(args: &Export, common: &Common, terminal: &Terminal) -> anyhow
     let store = Store::open_read_only(&common.db)?;
     let filter = query::filter(args.filter.as_deref())?;
     let text = args.filter.as_deref().unwrap_or_default();
-    let asked = Query { filter, columns: Columns::All, ..Query::default() };
+    let archive = query::archive(args.archived);
+    let asked = Query { filter, archive, columns: Columns::All, ..Query::default() };
     let rows = store.query(&asked).map_err(|error| query::usage(error, text))?;
     let ids = ids_in(&rows);
     let runs = match args.format {
@@ -38,8 +39,9 @@ pub(crate) fn run(args: &Export, common: &Common, terminal: &Terminal) -> anyhow
         }
         ExportFormat::Csv | ExportFormat::Jsonl | ExportFormat::Parquet => {
             let folder = fresh_folder(&args.output)?;
-            let curves = curves(&store, &ids)?;
-            for (name, sheet) in [("runs", runs(rows, &store)?), ("curves", curves)] {
+            let (curves, profiles) = (curves(&store, &ids)?, profiles(&store, &ids)?);
+            let runs = runs(rows, &store)?;
+            for (name, sheet) in [("runs", runs), ("curves", curves), ("profiles", profiles)] {
                 write(folder, name, &sheet, args.format)?;
             }
             ids.len()
@@ -88,27 +90,51 @@ fn runs(rows: Rows, store: &Store) -> anyhow::Result<Sheet> {
 
 /// The view `curves` of these runs, a row a point.
 fn curves(store: &Store, ids: &[RunId]) -> anyhow::Result<Sheet> {
-    let mut sheet = Sheet {
-        columns: [
-            ("run", Kind::Text),
-            ("name", Kind::Text),
-            ("epoch", Kind::Int),
-            ("value", Kind::Real),
-        ]
-        .map(|(name, kind)| (name.to_owned(), kind))
-        .into(),
-        rows: Vec::new(),
-    };
+    let mut sheet = sheet([
+        ("run", Kind::Text),
+        ("name", Kind::Text),
+        ("epoch", Kind::Int),
+        ("value", Kind::Real),
+    ]);
     for id in ids {
         for curve in store.curves(id)? {
             for (epoch, value) in (1..).zip(&curve.values) {
-                let value = if value.is_nan() { Field::Null } else { Field::Real(*value) };
                 let (run, name) = (Field::Text(id.0.clone()), Field::Text(curve.name.clone()));
-                sheet.rows.push(vec![run, name, Field::Int(epoch), value]);
+                sheet.rows.push(vec![run, name, Field::Int(epoch), number(*value)]);
             }
         }
     }
     Ok(sheet)
+}
+
+/// The view `profiles` of these runs, a row a point.
+fn profiles(store: &Store, ids: &[RunId]) -> anyhow::Result<Sheet> {
+    let mut sheet = sheet([
+        ("run", Kind::Text),
+        ("name", Kind::Text),
+        ("axis", Kind::Text),
+        ("at", Kind::Real),
+        ("value", Kind::Real),
+    ]);
+    for id in ids {
+        for profile in store.profiles(id)? {
+            let texts = [&id.0, &profile.name, &profile.axis];
+            for (at, value) in profile.at.iter().zip(&profile.values) {
+                let texts = texts.map(|text| Field::Text(text.clone()));
+                sheet.rows.push(texts.into_iter().chain([number(*at), number(*value)]).collect());
+            }
+        }
+    }
+    Ok(sheet)
+}
+
+fn sheet<const N: usize>(columns: [(&str, Kind); N]) -> Sheet {
+    Sheet { columns: columns.map(|(name, kind)| (name.to_owned(), kind)).into(), rows: Vec::new() }
+}
+
+/// A number as the views have it: NaN is nothing.
+fn number(value: f64) -> Field {
+    if value.is_nan() { Field::Null } else { Field::Real(value) }
 }
 
 fn ids_in(rows: &Rows) -> Vec<RunId> {

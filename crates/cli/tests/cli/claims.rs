@@ -64,6 +64,15 @@ fn a_sweep_ends_with_its_claims_and_its_exit_code_is_that_of_its_runs() {
 }
 
 #[test]
+fn claims_are_held_against_runs_in_sight() {
+    let bench = with(TRUE);
+    bench.ablate(&["archive", "--where", "seed == 2"]).expect(0);
+    let fewer = bench.ablate(&["claims", "small.toml"]).expect(3).prints(&["undecided"]);
+    fewer.says(&["6 archived runs left out"]);
+    bench.ablate(&["claims", "small.toml", "--archived"]).expect(0).prints(&["n = 3"]);
+}
+
+#[test]
 fn an_experiment_without_claims_says_so() {
     Bench::swept().ablate(&["claims", "small"]).expect(2).says(&["small declares no [[claim]]"]);
 }

@@ -67,6 +67,10 @@ fn archived_runs_are_hidden_from_queries_and_tables_and_not_trained_again() {
     assert_eq!(count(&bench.store(), "SELECT max(attempt) FROM run"), 1);
     let compare = ["compare", "small", "--axis", "pretraining", "--archived"];
     bench.ablate(&compare).expect(0).prints(&["n = 3"]);
+    let export = ["export", "--format", "csv", "-o"];
+    bench.ablate(&[&export[..], &["few"]].concat()).expect(0).says(&["12 runs in few"]);
+    let all = [&export[..], &["all", "--archived"]].concat();
+    bench.ablate(&all).expect(0).says(&["18 runs in all"]);
     bench.ablate(&["archive", "--undo", "--where", "archived == true"]).expect(0);
     assert_eq!(table(&[]).expect(0).stdout, whole);
 }

@@ -34,6 +34,14 @@ fn a_probe_asked_for_later_measures_stored_networks_to_the_same_bits() {
     let run = later.ask("variant == 'denoising' and depth == 2", "id");
     later.ablate(&["verify", &run]).expect(0).prints(&["equal to the bit"]);
     later.ablate(&["show", &run]).expect(0).prints(&["contraction", "radius 0.1"]);
+
+    later.ablate(&["export", "depth == 2", "--format", "csv", "-o", "sheets"]).expect(0);
+    let sheet = fs::read_to_string(later.path("sheets/profiles.csv")).unwrap();
+    let view = "SELECT p.* FROM profiles AS p JOIN runs AS r ON r.id = p.run WHERE r.depth = 2
+        ORDER BY r.number";
+    assert_eq!(sheet, later.ablate(&["sql", view, "--format", "csv"]).expect(0).stdout);
+    assert!(sheet.starts_with("run,name,axis,at,value\n"), "{sheet:.200}");
+    assert!(sheet.contains(",contraction,radius,0.1"), "{sheet:.200}");
 }
 
 #[test]
