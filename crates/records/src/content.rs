@@ -1,5 +1,5 @@
 //! The content hash of a run: SHA-256 over everything that it came to (identity, scores, curves,
-//! profiles, weights' hash or failure) and nothing of where and when. Equal runs have equal hashes on any machine.
+//! weights' hash or failure) and nothing of where and when. Equal runs have equal hashes on any machine.
 //!
 //! The store keeps it by itself: a transaction that changes a run or what hangs on it, whoever
 //! wrote it, ends with the hash made anew. A run that has not ended has none, nor has an interrupted

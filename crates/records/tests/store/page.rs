@@ -1,9 +1,10 @@
 //! `SCHEMA.md` tells the truth: its examples run and give what it shows, and it names every column.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ablate_records::{Cell, Rows, SqlLimits};
-use ablate_sweep::RunPlan;
+use ablate_sweep::{Measured, Profile, RunPlan};
 
 use crate::fixtures::*;
 
@@ -25,6 +26,16 @@ fn example() -> Fixture {
         fixture.finish(plan, 0.5 - 0.0625 * index as f64);
     }
     fixture.fail(&plans[7], "fine-tuning, epoch 2: the loss is NaN");
+    for (index, plan) in plans[..7].iter().enumerate() {
+        let contraction = Profile {
+            name: "contraction".to_owned(),
+            axis: "radius".to_owned(),
+            at: vec![0.5, 1.0],
+            values: vec![0.25 + 0.0625 * index as f64, 0.75],
+        };
+        let measured = Measured { scores: BTreeMap::new(), profiles: vec![contraction] };
+        fixture.store.add_measured(&plan.id, &measured).unwrap();
+    }
     fixture
 }
 
