@@ -237,7 +237,7 @@ pub enum RecordsError {
     #[error("a tag is a word or several: an empty one says nothing")]
     EmptyTag,
     /// A filter, a sort or a selection names a column that does not exist.
-    #[error("there is no column {name:?} in the store{}", did_you_mean(nearest))]
+    #[error("there is no column {name:?} in the store{}", known_columns(span.is_some(), nearest))]
     UnknownColumn {
         /// The name.
         name: String,
@@ -295,12 +295,12 @@ fn listed(candidates: &[RunId]) -> String {
     candidates.iter().map(|run| run.0.as_str()).collect::<Vec<_>>().join(" or ")
 }
 
-fn did_you_mean(nearest: &[String]) -> String {
-    if nearest.is_empty() {
-        "; `id`, `state`, `seed`, every parameter and every metric are columns".to_owned()
-    } else {
-        format!("; did you mean {}?", nearest.join(", "))
+fn known_columns(in_filter: bool, nearest: &[String]) -> String {
+    if !nearest.is_empty() {
+        return format!("; did you mean {}?", nearest.join(", "));
     }
+    let quotes = if in_filter { "; a text stands in quotes" } else { "" };
+    format!("; `id`, `state`, `seed`, every parameter and every metric are columns{quotes}")
 }
 
 fn did_you_mean_curve(nearest: &[String]) -> String {
