@@ -35,7 +35,7 @@ time_of() {
 median() { sort -g "$work/$1.times" | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3g", a / b }'; }
 a_run() { ratio "$(median "$1")" "$2"; }
-size() { cat "$1" "$1-wal" 2> /dev/null | wc -c; }
+size() { cat "$1"* | wc -c; }
 milliseconds() { awk -v t="$1" 'BEGIN { printf "%.3g ms", 1000 * t }'; }
 # A store that takes long to fill gets its name when it is whole.
 stored() {
@@ -84,7 +84,7 @@ echo "the same as a process: ablate query $(milliseconds "$ours"); MLflow $(mill
     "ablate's is $(ratio "$ours" "$plain") times"
 echo "grouped, with statistics over seeds: ablate query $(milliseconds "$(median group)")"
 
-[ "$large" -eq 0 ] && exit
+[ "$large" -eq 0 ] && exit 0
 stored "$stores/large-$large.db" "$many" store "$work/once.db" "$large" 0
 "$ablate" "${best[@]}" --db "$stores/large-$large.db" > "$work/warm" 2>&1
 for _ in $(seq "$rounds"); do
