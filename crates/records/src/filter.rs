@@ -101,20 +101,9 @@ pub(crate) fn column<'a>(
     })
 }
 
-/// Of `known`, at most three names within a third of the letters, and one letter at least.
+/// Of `known`, at most three names that are spelled like `name`.
 pub(crate) fn nearest<'a>(known: impl Iterator<Item = &'a str>, name: &str) -> Vec<String> {
-    if name.len() > 64 {
-        return Vec::new();
-    }
-    let spelling = |name: &str| name.to_lowercase().replace('-', "_");
-    let allowed = (name.chars().count() / 3).max(1);
-    let distance = |known: &str| strsim::damerau_levenshtein(&spelling(name), &spelling(known));
-    let mut found: Vec<(usize, &str)> = known
-        .map(|known| (distance(known), known))
-        .filter(|(distance, _)| *distance <= allowed)
-        .collect();
-    found.sort_by_key(|(distance, _)| *distance);
-    found.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    ablate_sweep::alike(name, known).into_iter().take(3).map(str::to_owned).collect()
 }
 
 /// What a side of a comparison can be.

@@ -9,7 +9,7 @@ use crate::tables::listed;
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum ReportError {
     /// A name in rows, columns, axis or `by` that the catalog does not know.
-    #[error("{place}: no parameter is called {name:?}; there are {}", known.join(", "))]
+    #[error("{place}: no parameter is called {name:?}; {}", meant(name, known, "parameters"))]
     UnknownParam {
         /// Which key of which table or comparison.
         place: String,
@@ -19,7 +19,7 @@ pub enum ReportError {
         known: Vec<String>,
     },
     /// A metric that the catalog does not know.
-    #[error("{place}: no metric is called {name:?}; there are {}", known.join(", "))]
+    #[error("{place}: no metric is called {name:?}; {}", meant(name, known, "metrics"))]
     UnknownMetric {
         /// Which key of which table or comparison.
         place: String,
@@ -123,4 +123,15 @@ pub enum ReportError {
         /// Its only value.
         baseline: String,
     },
+}
+
+/// What `name` was probably meant to be, or what there is: a few are named, many are not.
+fn meant(name: &str, known: &[String], what: &str) -> String {
+    const FEW: usize = 12;
+    let alike = ablate_sweep::alike(name, known.iter().map(String::as_str));
+    match alike.as_slice() {
+        [] if known.len() > FEW => format!("`ablate list {what}` has them all"),
+        [] => format!("there are {}", known.join(", ")),
+        alike => format!("did you mean {}?", alike[..alike.len().min(3)].join(", ")),
+    }
 }

@@ -31,6 +31,7 @@ pub use experiment::{Experiment, Limit, Source};
 pub use filter::{Filter, FilterError};
 pub use metric::{Direction, Metric, Split};
 pub use mistakes::{Color, Mistakes};
+pub use names::{alike, nearest};
 pub use overrides::Override;
 pub use params::Params;
 pub use relative::Relative;

@@ -3,22 +3,29 @@
 /// Longer names are nobody's slip of the finger, and comparing them would take long.
 const MAX_LEN: usize = 64;
 
-/// The name of `known` that `wrong` was probably meant to be: the nearest by insertions,
-/// deletions, replacements and swaps of neighbours, if a third of its letters or fewer differ.
-pub(crate) fn nearest<'a>(
-    wrong: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+/// The name of `known` that `wrong` was probably meant to be: the first of [`alike`].
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    alike(wrong, known).into_iter().next()
+}
+
+/// The names of `known` that `wrong` may have been meant to be, the nearest first: by insertions,
+/// deletions, replacements and swaps of neighbours, those of which a third of the letters or fewer
+/// differ.
+pub fn alike<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if wrong.len() > MAX_LEN {
-        return None;
+        return Vec::new();
     }
     let spelling = |name: &str| name.to_lowercase().replace(['-', ' '], "_");
-    let distances = known
+    let is_alike = |distance: usize, name: &str| {
+        distance <= (name.chars().count() / 3).max(1) && distance < wrong.chars().count()
+    };
+    let mut found: Vec<(usize, &str)> = known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&spelling(wrong), &spelling(name)), name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= (name.chars().count() / 3).max(1) && distance < wrong.chars().count())
-        .then_some(name)
+        .map(|name| (strsim::damerau_levenshtein(&spelling(wrong), &spelling(name)), name))
+        .filter(|(distance, name)| is_alike(*distance, name))
+        .collect();
+    found.sort_by_key(|(distance, _)| *distance);
+    found.into_iter().map(|(_, name)| name).collect()
 }
 
 /// `` `a`, `b` and `c` ``; nothing for no names.
@@ -48,6 +55,8 @@ mod tests {
             assert_eq!(nearest(wrong, known), meant, "{wrong}");
         }
         assert_eq!(nearest(&"x".repeat(1_000_000), known), None);
+        let known = ["test_loss", "text_error", "test_error", "depth"];
+        assert_eq!(alike("test_eror", known), ["test_error", "text_error"]);
     }
 
     #[test]

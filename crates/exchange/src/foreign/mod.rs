@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use ablate_sweep::{Catalog, Params, Trial, TrialId, Value};
+use ablate_sweep::{Catalog, Params, Trial, TrialId, Value, nearest};
 
 use self::csv::{Cell, Record};
 
@@ -122,16 +122,6 @@ fn columns(head: &Record, catalog: &Catalog, mistakes: &mut Vec<Mistake>) -> Vec
         mistakes.push(head.mistake(message.into()));
     }
     columns
-}
-
-/// The name that was probably meant.
-fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if wrong.len() > 64 {
-        return None;
-    }
-    let distances = known.map(|name| (strsim::damerau_levenshtein(wrong, name), name));
-    let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
-    (distance <= (name.len() / 3).max(1)).then_some(name)
 }
 
 /// The run of one line; `None` if it has mistakes, which are reported.

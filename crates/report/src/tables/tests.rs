@@ -168,7 +168,7 @@ fn requests_that_make_no_sense_are_refused_with_what_would_be_valid() {
         build(&RunSet::default(), &spec(), &catalog()).unwrap_err().to_string(),
     ];
     insta::assert_snapshot!(messages.join("\n"), @r#"
-    table "depth": no parameter is called "dept"; there are depth, lambda, pretraining, variant
+    table "depth": no parameter is called "dept"; did you mean depth?
     table "depth": depth is given twice; each parameter can label one place only
     table "depth": no metric is given; name at least one
     table "depth": no metric is called "error"; there are valid_error, test_error, test_accuracy, saturation
