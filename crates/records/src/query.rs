@@ -312,6 +312,7 @@ mod tests {
             ("tag == 'good'", "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"),
             ("depth == 3 and test_error < 0.1", "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)"),
             ("depth == 3 and test_error < 0.1", "SEARCH m USING INTEGER PRIMARY KEY (rowid=?)"),
+            ("depth == 3", "SCAN run USING COVERING INDEX run_archived"),
         ] {
             let plan = plan(&store, filter);
             assert!(plan.iter().any(|step| step.contains(index)), "{filter}: {plan:#?}");
