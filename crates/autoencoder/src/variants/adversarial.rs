@@ -15,8 +15,9 @@ use super::{Autoencoding, Decoder, Objective, Variant};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
 use crate::autoencoding::Reconstructing;
+use crate::engine::{self, AdversarialStep, Stack};
 use crate::initialization::Initialization;
-use crate::learner::{Graph, Learner, Moment, Start};
+use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
 use crate::network::Dense;
 use crate::optimizer::Optimizer;
 use crate::reconstruction::softplus;
@@ -28,7 +29,7 @@ pub(super) const VARIANT: Variant = Variant {
     summary: "a discriminator makes the latents of all examples look drawn from N(0, I)",
     formula: "L - lambda log D(z); D: -log D(p) - log(1 - D(z)), p ~ N(0, I)",
     source: "Makhzani, Shlens, Jaitly, Goodfellow, Frey 2015",
-    version: 1,
+    version: 2,
     params: || {
         vec![
             Param::new(
@@ -77,7 +78,15 @@ impl Objective for Adversarial {
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>> {
         // Nobody listens to the discriminator then.
-        if self.lambda == 0.0 { self.plain.by_hand(layer, start) } else { Ok(None) }
+        if self.lambda == 0.0 {
+            return self.plain.by_hand(layer, start);
+        }
+        let discriminator = Discriminator::new(layer, self.width, start)?.stack()?;
+        let opponent = (discriminator, self.lambda);
+        let step = AdversarialStep::load(layer, start.rule, start.rows, opponent)?;
+        Ok(ByBuffers::learner(layer, step, |step: &mut AdversarialStep, batch, moment| {
+            step.objective(batch.inputs, batch.which, &mut moment.stream("prior"))
+        }))
     }
 }
 
@@ -152,6 +161,15 @@ impl Discriminator {
 
     fn vars(&self) -> Vec<Var> {
         self.layers.iter().flat_map(|one| [one.weight.clone(), one.bias.clone()]).collect()
+    }
+
+    /// The same in the engine's layout.
+    fn stack(&self) -> Result<Stack> {
+        let units = [Activation::Relu, Activation::Relu, Activation::Linear];
+        let load = |(layer, units): (&Dense, _)| {
+            Ok((engine::Dense::load(&layer.weight, &layer.bias)?, units))
+        };
+        Ok(Stack::of(self.layers.iter().zip(units).map(load).collect::<Result<_>>()?))
     }
 
     /// Examples x 1: above 0 where `z` (examples x latents) looks like the prior.
