@@ -6,6 +6,7 @@ use ablate_data::{Shape, Stream, corruptions::Corruption};
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use crate::autoencoder::{Autoencoder, Pass};
+use crate::cost;
 use crate::engine::{AutoencoderStep, Changes};
 use crate::learner::{ByBuffers, Graph, Learner, Moment, Objective, Start};
 use crate::sampling;
@@ -140,6 +141,12 @@ impl Objective for Autoencoding {
                 latents: None,
             })
         }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // Copies are encoded, and what they pull the weights by is one product more.
+        let copies = self.neighbours.map_or(0, |neighbours| neighbours.copies);
+        cost::autoencoding(inputs, outputs) + 4.0 * (copies * inputs * outputs) as f64
     }
 
     fn noise(&self) -> Option<Noise> {

@@ -26,6 +26,15 @@ pub(crate) trait Objective: fmt::Debug + Send + Sync {
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>>;
 
+    /// Floating-point operations of a step an example, for a layer of so many inputs and outputs: those
+    /// of its products.
+    fn work(&self, inputs: usize, outputs: usize) -> f64;
+
+    /// How many weights are trained beside the layer's and its decoder's.
+    fn beside(&self, _inputs: usize, _outputs: usize) -> f64 {
+        0.0
+    }
+
     /// What is done to the encoder's input, if anything is.
     fn noise(&self) -> Option<Noise> {
         None

@@ -15,6 +15,7 @@ use super::{Autoencoding, Decoder, Objective, Variant};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
 use crate::autoencoding::Reconstructing;
+use crate::cost;
 use crate::engine::{self, AdversarialStep, Stack};
 use crate::initialization::Initialization;
 use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
@@ -53,7 +54,7 @@ pub(super) const VARIANT: Variant = Variant {
             width: params.count("discriminator_width")?,
         }))
     },
-    decoder: Decoder::AsGiven,
+    decoder: Decoder::Untied,
     sample: Some(sampling::from_normal_preactivations),
 };
 
@@ -62,6 +63,13 @@ struct Adversarial {
     plain: Autoencoding,
     lambda: f64,
     width: usize,
+}
+
+impl Adversarial {
+    /// Inputs and outputs of each layer of the discriminator of so many latents.
+    fn discriminator(&self, latents: usize) -> [(usize, usize); 3] {
+        [(latents, self.width), (self.width, self.width), (self.width, 1)]
+    }
 }
 
 impl Objective for Adversarial {
@@ -87,6 +95,22 @@ impl Objective for Adversarial {
         Ok(ByBuffers::learner(layer, step, |step: &mut AdversarialStep, batch, moment| {
             step.objective(batch.inputs, batch.which, &mut moment.stream("prior"))
         }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        let plain = self.plain.work(inputs, outputs);
+        if self.lambda == 0.0 {
+            return plain;
+        }
+        // The latents anew, the discriminator there and back for the encoder, and its own step, which is
+        // over latents and samples of the prior.
+        let (latents, pull) = (2 * inputs * outputs, 4.0 * self.beside(inputs, outputs));
+        plain + latents as f64 + pull + cost::pass(&self.discriminator(outputs), 2)
+    }
+
+    fn beside(&self, _: usize, outputs: usize) -> f64 {
+        let shape = self.discriminator(outputs);
+        shape.iter().map(|(below, above)| (below * above) as f64).sum()
     }
 }
 

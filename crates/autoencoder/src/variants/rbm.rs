@@ -86,6 +86,11 @@ impl Objective for Rbm {
             step.objective(self.gibbs, moment.stream("gibbs"))
         }))
     }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // p, two a Gibbs step, and the gradient over twice as many rows.
+        (2 * (3 + 2 * self.gibbs.steps) * inputs * outputs) as f64
+    }
 }
 
 /// The graph, and how far its chains are.

@@ -11,6 +11,7 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Decoder, Objective, Variant};
 use crate::autoencoder::Autoencoder;
+use crate::cost;
 use crate::engine::VariationalStep;
 use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
 use crate::network::Dense;
@@ -31,7 +32,7 @@ pub(super) const VARIANT: Variant = Variant {
         )]
     },
     objective: |params| Some(Box::new(Vae { beta: params.float("beta")? })),
-    decoder: Decoder::AsGiven,
+    decoder: Decoder::Untied,
     sample: Some(sampling::from_normal_preactivations),
 };
 
@@ -57,6 +58,15 @@ impl Objective for Vae {
         Ok(ByBuffers::learner(layer, step, |step: &mut VariationalStep, batch, moment| {
             step.objective(batch.inputs, batch.which, &mut moment.stream("latent"))
         }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // And v, forward and its weights' gradient.
+        cost::autoencoding(inputs, outputs) + 4.0 * (inputs * outputs) as f64
+    }
+
+    fn beside(&self, inputs: usize, outputs: usize) -> f64 {
+        (inputs * outputs) as f64
     }
 }
 
