@@ -73,8 +73,8 @@ pub struct VariantEntry {
 pub struct ProbeEntry {
     /// Its one name.
     pub name: &'static str,
-    /// Its metrics, all of them in [`Catalog::metrics`](super::Catalog::metrics). A network that it has measured has the
-    /// first of them.
+    /// Its metrics, all of them in [`Catalog::metrics`](super::Catalog::metrics). A network that it
+    /// has measured has the first of them.
     pub metrics: Vec<String>,
 }
 
