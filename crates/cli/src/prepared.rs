@@ -52,13 +52,7 @@ impl Prepared {
             .iter()
             .map(|text| Override::parse(text).map_err(|error| Usage(format!("--set: {error}"))))
             .collect::<Result<Vec<_>, _>>()?;
-        let diagnosed = |mistakes: Mistakes| {
-            let color = match terminal.stderr_look() {
-                Look::Colored => Color::Ansi,
-                Look::Plain => Color::Plain,
-            };
-            Diagnosed(mistakes.render(color))
-        };
+        let diagnosed = |mistakes: Mistakes| Diagnosed(mistakes.render(color(terminal)));
         let source = Source { name: &found.name, path: &found.path, text: &found.text };
         let experiment = Experiment::read(source, &overrides, catalog).map_err(diagnosed)?;
         let limit = Limit { max_runs: target.max_runs };
@@ -100,6 +94,9 @@ impl Prepared {
     /// a value that no trial has, or of trials whose partners are not planned (a sample may not have
     /// drawn them), a table whose filter finds nothing, or a claim about trials that are not planned.
     pub(crate) fn warn_of_what_cannot_be_answered(&self, catalog: &Catalog, terminal: &Terminal) {
+        if let Some(warnings) = &self.experiment.warnings {
+            terminal.error(&warnings.render(color(terminal)));
+        }
         for unanswerable in self.unanswerable(catalog) {
             terminal.error(&format!("warning: {unanswerable}"));
         }
@@ -217,6 +214,13 @@ impl Prepared {
             runs: found.remove(&trial.id).unwrap_or_default(),
         });
         Ok(RunSet { trials: trials.chain(more).collect() })
+    }
+}
+
+fn color(terminal: &Terminal) -> Color {
+    match terminal.stderr_look() {
+        Look::Colored => Color::Ansi,
+        Look::Plain => Color::Plain,
     }
 }
 

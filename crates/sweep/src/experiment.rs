@@ -65,6 +65,8 @@ pub struct Experiment {
     pub comparison: Option<ComparisonSpec>,
     /// What it expects to find.
     pub claims: Vec<ClaimSpec>,
+    /// What should be known of the file, if anything is: what it names and no run will have.
+    pub warnings: Option<Mistakes>,
     grid: Grid,
     max_runs: Option<u64>,
     text: Arc<SourceText>,
@@ -116,14 +118,17 @@ impl Experiment {
         let mut log = Vec::new();
         let file = ExperimentFile::read(&document, &mut log);
         let head = head::head(file.head.as_ref(), overrides, catalog, &mut log);
-        let tables = specs::tables(&file.tables, source.text, catalog, &mut log);
+        let asked = head.probes.as_slice();
+        let tables = specs::tables(&file.tables, source.text, (catalog, asked), &mut log);
+        let comparison = file.compare.as_ref();
         let comparison =
-            file.compare.as_ref().and_then(|section| specs::comparison(section, catalog, &mut log));
-        let claims = claims::claims(&file.claims, source.text, catalog, &mut log);
+            comparison.and_then(|section| specs::comparison(section, catalog, asked, &mut log));
+        let claims = claims::claims(&file.claims, source.text, (catalog, asked), &mut log);
         let grid = Grid::read(file.grid, overrides, source.text, catalog, &mut log);
-        if !log.is_empty() {
+        if log.iter().any(|mistake| !mistake.warns()) {
             return Err(Mistakes::new(text(source.text), log));
         }
+        let warnings = (!log.is_empty()).then(|| Mistakes::new(text(source.text), log));
         let comparison = comparison.or_else(|| specs::default_comparison(&grid, catalog));
         let default = if tables.is_empty() { specs::default_table(&grid, catalog) } else { None };
         Ok(Experiment {
@@ -136,6 +141,7 @@ impl Experiment {
             claims,
             grid,
             max_runs: head.max_runs,
+            warnings,
             text: text(source.text),
         })
     }

@@ -408,3 +408,25 @@ fn probes_are_those_on_request_each_named_once() {
     let shown = message(&probes("[\"spred\", \"spread\", \"spread\"]"), &[]);
     assert_snapshot!(shown);
 }
+
+#[test]
+fn a_metric_that_no_probe_of_the_file_measures_is_warned_of_where_it_stands() {
+    let text = |probes: &str| {
+        format!(
+            "[experiment]\nquestion = 'Which?'\nseeds = 1\n{probes}[grid]\ndepth = [1, 2]\n\
+             [[table]]\nname = 'spread'\nrows = 'depth'\nmetric = ['test_error', 'valid_spread']\n"
+        )
+    };
+    let warnings = |probes| read(&text(probes), &[]).unwrap().warnings;
+    assert!(warnings("probes = ['spread']\n").is_none());
+    let shown = warnings("").unwrap().to_string();
+    assert_snapshot!(shown, @r#"
+    warning: no run is asked for `valid_spread`
+     --> test.toml:9:25
+      |
+    9 | metric = ['test_error', 'valid_spread']
+      |                         ^^^^^^^^^^^^^^ measured by the probe `spread`, which runs on request
+      |
+      = help: write probes = ["spread"] below [experiment], or measure finished runs by `ablate probe`
+    "#);
+}
