@@ -6,6 +6,7 @@ mod chosen;
 mod commands;
 mod exit;
 mod format;
+mod isolation;
 mod laboratory;
 mod measuring;
 mod picture;
@@ -65,6 +66,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Diff(args) => commands::diff::run(args, common, terminal),
         Command::Completions(args) => commands::manual::completions(args, terminal),
         Command::Man(args) => commands::manual::pages(args, terminal),
+        Command::TrainAlone => isolation::train_alone(),
     }
 }
 

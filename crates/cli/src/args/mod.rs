@@ -147,6 +147,9 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Write the manual pages
     Man(Man),
+    /// Train one run for a sweep that isolates its runs
+    #[command(hide = true)]
+    TrainAlone,
 }
 
 /// Which experiment: a file, or the name of one that was swept.

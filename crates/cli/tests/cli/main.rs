@@ -9,6 +9,7 @@ mod exchange;
 mod grouping;
 mod hostile;
 mod interruptions;
+mod isolation;
 mod listing;
 mod manual;
 mod marking;
