@@ -4,6 +4,7 @@
 mod args;
 mod chosen;
 mod commands;
+mod dashboard;
 mod exit;
 mod format;
 mod isolation;
@@ -43,6 +44,8 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Query(args) => commands::query::run(args, common, terminal),
         Command::Sql(args) => commands::sql::run(args, common, terminal),
         Command::Show(args) => commands::show::run(args, common, terminal),
+        Command::Serve(args) => commands::serve::run(args, common, terminal),
+        Command::Report(args) => commands::report::run(args, common, terminal),
         Command::Compare(args) => commands::compare::run(args, common, terminal),
         Command::Claims(args) => commands::claims::run(args, common, terminal),
         Command::Table(args) => commands::table::run(args, common, terminal),

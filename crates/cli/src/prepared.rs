@@ -42,6 +42,27 @@ impl Prepared {
         terminal: &Terminal,
     ) -> anyhow::Result<Prepared> {
         let found = Text::find(&target.experiment, common)?;
+        Prepared::of(found, target, catalog, laboratory, terminal)
+    }
+
+    /// The experiment as `record` has it: no file is looked for.
+    pub(crate) fn stored(
+        record: ExperimentRecord,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Prepared> {
+        let target = Target { experiment: record.name.clone(), set: vec![], max_runs: None };
+        Prepared::of(Text::stored(record), &target, catalog, laboratory, terminal)
+    }
+
+    fn of(
+        found: Text,
+        target: &Target,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Prepared> {
         let set: Vec<&str> = found
             .overrides
             .iter()
@@ -327,9 +348,13 @@ impl Text {
             ))
             .into());
         };
-        let path = format!("{experiment} (as last swept)");
+        Ok(Text::stored(record))
+    }
+
+    fn stored(record: ExperimentRecord) -> Text {
         let ExperimentRecord { name, text, overrides, .. } = record;
-        Ok(Text { name, path, folder: None, text, overrides })
+        let path = format!("{name} (as last swept)");
+        Text { name, path, folder: None, text, overrides }
     }
 
     fn read(path: &Path) -> anyhow::Result<Text> {

@@ -6,6 +6,7 @@ mod exchanging;
 mod manual;
 mod marking;
 mod networks;
+mod showing;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -20,6 +21,7 @@ pub(crate) use exchanging::{Check, Export, ExportFormat, Import, Merge, Weights}
 pub(crate) use manual::{Completions, Man};
 pub(crate) use marking::{Archive, Delete, Gc, Note, Tag};
 pub(crate) use networks::{Filters, Moment, Picture, Probe, Reconstruct, Samples};
+pub(crate) use showing::{Report, Serve};
 pub(crate) use training::{Plan, PlanFormat, Sweep, Verify};
 
 /// Experiments in representation learning: one TOML file asks a question, a sweep answers it.
@@ -101,6 +103,10 @@ pub(crate) enum Command {
     Sql(Sql),
     /// Everything about one run: parameters, provenance, curves, scores
     Show(Show),
+    /// Show the store in a browser on this machine: experiments, runs, curves, comparisons
+    Serve(Serve),
+    /// Write the page of an experiment as one self-contained HTML file
+    Report(Report),
     /// Pair runs by seed along one axis: differences with intervals and tests
     Compare(Compare),
     /// Hold the claims of an experiment against its runs: supported, refuted or undecided

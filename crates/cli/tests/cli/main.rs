@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 mod bench;
+mod browsing;
+mod chromium;
 mod claims;
 mod deleting;
 mod differing;
@@ -22,6 +24,7 @@ mod probing;
 mod querying;
 mod questions;
 mod runs;
+mod serving;
 mod store;
 mod surroundings;
 mod sweeping;
