@@ -32,7 +32,7 @@ for word in "$@"; do
 done
 chosen=${chosen:-$experiments}
 
-# What makes an experiment small, one KEY=VALUE a line. The grids stay whole but for learning rates.
+# What makes an experiment small, one KEY=VALUE a line. Of two for one key the later wins.
 small() {
     echo seeds=4
     [ "$1" = few-labels ] || echo train_size=1000
@@ -44,16 +44,23 @@ small() {
         linear-probe) printf '%s\n' epochs=10 pretraining_epochs=10 width=100 batch_size=20 ;;
         *) printf '%s\n' epochs=15 pretraining_epochs=15 width=100 batch_size=20 ;;
     esac
+    # The second penalty of contractive-h takes longer than all else together.
+    case "$1" in
+        contraction | robustness) echo 'variant=[basic, weight-decay, denoising, contractive, rbm]' ;;
+        linear-probe) echo 'variant=[basic, denoising, contractive, k-sparse, rbm]' ;;
+        lambda-sigma) printf '%s\n' seeds=3 learning_rate=1.0 ;;
+    esac
 }
 
 # Minutes that two idle cores take: at the scale of the file, with --quick.
 minutes() {
     case "$1" in
         depth-pretraining) echo 6 1 ;;
-        contraction | robustness) echo 10 2 ;;
+        contraction | robustness) echo 40 2 ;;
         few-labels | lambda-sigma) echo 10 1 ;;
         deep-autoencoder) echo 12 2 ;;
         larochelle) echo 30 2 ;;
+        linear-probe) echo 30 1 ;;
         *) echo 8 1 ;;
     esac
 }
