@@ -157,7 +157,7 @@ fn a_sweep_whose_time_is_up_interrupts_what_trains_and_starts_nothing_more() {
     let (bench, trainer) = (Bench::new(), slow(Duration::from_millis(2)));
     let long = |number| task(1, &[("cell", Value::Int(number)), ("epochs", Value::Int(100_000))]);
     let tasks: Vec<_> = (0..4).map(long).collect();
-    let limits = Limits { run: None, until: Some(Instant::now() + Duration::from_millis(200)) };
+    let limits = Limits { run: None, until: Some(Instant::now() + Duration::from_secs(2)) };
     let (summary, _) = bench.sweep(tasks, &trainer, &Settings { limits, ..settings(2) });
     assert_eq!((summary.interrupted.len(), summary.not_started.len()), (2, 2));
     assert_eq!(summary.stopped_early, Some(StoppedEarly::TimeLimit));
