@@ -7,7 +7,6 @@ mod filters;
 pub(crate) mod grid;
 mod head;
 mod papers;
-mod plots;
 mod sections;
 mod specs;
 mod values;
@@ -24,13 +23,12 @@ use crate::claim::ClaimSpec;
 use crate::expansion::{self, Expansion};
 use crate::mistakes::{Mistake, Mistakes, Place, SourceText};
 use crate::overrides::Override;
-use crate::plots::PlotSpec;
 use crate::specs::{ComparisonSpec, TableSpec};
 use document::{Section, unknown};
 use grid::Grid;
 use sections::Sections;
 
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 11] = [
     "experiment",
     "grid",
     "variant",
@@ -42,7 +40,6 @@ const SECTIONS: [&str; 12] = [
     "compare",
     "claim",
     "table",
-    "plot",
 ];
 
 /// How long an experiment file may be, in bytes.
@@ -64,8 +61,6 @@ pub struct Experiment {
     pub probes: Vec<String>,
     /// The tables that answer it; a default one where the file has none.
     pub tables: Vec<TableSpec>,
-    /// Its pictures; a default one where the file has none.
-    pub plots: Vec<PlotSpec>,
     /// The paired comparison that answers it, if there is one.
     pub comparison: Option<ComparisonSpec>,
     /// What it expects to find.
@@ -125,7 +120,6 @@ impl Experiment {
         let head = head::head(file.head.as_ref(), overrides, catalog, &mut log);
         let asked = head.probes.as_slice();
         let tables = specs::tables(&file.tables, source.text, (catalog, asked), &mut log);
-        let plots = plots::plots(&file.plots, source.text, catalog, &mut log);
         let comparison = file.compare.as_ref();
         let comparison =
             comparison.and_then(|section| specs::comparison(section, catalog, asked, &mut log));
@@ -137,18 +131,12 @@ impl Experiment {
         let warnings = (!log.is_empty()).then(|| Mistakes::new(text(source.text), log));
         let comparison = comparison.or_else(|| specs::default_comparison(&grid, catalog));
         let default = if tables.is_empty() { specs::default_table(&grid, catalog) } else { None };
-        let tables: Vec<TableSpec> = tables.into_iter().chain(default).collect();
-        let plots = match (plots.is_empty(), tables.first()) {
-            (true, Some(table)) => plots::default_plot(table).into_iter().collect(),
-            (true, None) | (false, _) => plots,
-        };
         Ok(Experiment {
             name: source.name.to_owned(),
             question: head.question,
             seeds: head.seeds,
             probes: head.probes,
-            tables,
-            plots,
+            tables: tables.into_iter().chain(default).collect(),
             comparison,
             claims,
             grid,
@@ -180,7 +168,6 @@ struct ExperimentFile<'t> {
     compare: Option<Section<'t>>,
     claims: Vec<Section<'t>>,
     tables: Vec<Section<'t>>,
-    plots: Vec<Section<'t>>,
 }
 
 impl<'t> ExperimentFile<'t> {
@@ -203,7 +190,6 @@ impl<'t> ExperimentFile<'t> {
                 "compare" => file.compare = Section::one(&field, "[compare]", log),
                 "claim" => file.claims = Section::many(&field, log),
                 "table" => file.tables = Section::many(&field, log),
-                "plot" => file.plots = Section::many(&field, log),
                 other => {
                     let title = format!("unknown section `{other}`");
                     let mistake = unknown(&field.key_place, title, other, &SECTIONS);
