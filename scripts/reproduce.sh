@@ -66,7 +66,7 @@ minutes() {
 }
 
 if [ -z "${ABLATE:-}" ]; then
-    cargo build --release --locked --package cli
+    cargo build --release --locked --package ablate
     ABLATE=target/release/ablate
 fi
 
