@@ -21,6 +21,7 @@ mod probing;
 mod querying;
 mod questions;
 mod runs;
+mod scaling;
 mod store;
 mod surroundings;
 mod sweeping;
