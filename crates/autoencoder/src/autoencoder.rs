@@ -31,6 +31,8 @@ pub struct Pass<'a> {
     pub autoencoder: &'a Autoencoder,
     /// h: examples x outputs.
     pub code: &'a Tensor,
+    /// The same of each noisy copy of the examples.
+    pub near: &'a [Tensor],
 }
 
 impl Autoencoder {

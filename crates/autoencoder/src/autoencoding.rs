@@ -6,9 +6,10 @@ use ablate_data::{Shape, Stream, corruptions::Corruption};
 use candle_core::{DType, Device, Result, Tensor, Var};
 
 use crate::autoencoder::{Autoencoder, Pass};
-use crate::engine::{AutoencoderStep, State};
-use crate::learner::{Batch, Graph, Learner, Moment, Objective, Start};
-use crate::tensors::{Damage, Tensors};
+use crate::cost;
+use crate::engine::{AutoencoderStep, Changes};
+use crate::learner::{ByBuffers, Graph, Learner, Moment, Objective, Start};
+use crate::sampling;
 use crate::variants::Penalty;
 
 /// What a variant changes about plain reconstruction.
@@ -20,6 +21,15 @@ pub(crate) struct Autoencoding {
     pub(crate) selection: Option<Selection>,
     /// What is added to the loss.
     pub(crate) penalty: Option<Penalty>,
+    /// Noisy copies of each example whose codes the penalty looks at.
+    pub(crate) neighbours: Option<Neighbours>,
+}
+
+/// So many copies of each example, each with Gaussian noise of standard deviation `sigma`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Neighbours {
+    pub(crate) copies: usize,
+    pub(crate) sigma: f64,
 }
 
 /// A corruption of the encoder's input, and how strong it is.
@@ -114,8 +124,29 @@ impl Objective for Autoencoding {
         if self.penalty.as_ref().is_some_and(|penalty| penalty.by_hand.is_none()) {
             return Ok(None);
         }
-        let step = AutoencoderStep::load(layer, start.rule, start.rows)?;
-        Ok(Some(Box::new(ByBuffers { objective: self, layer, step })))
+        let copies = self.neighbours.map_or(0, |neighbours| neighbours.copies);
+        let step = AutoencoderStep::load(layer, start.rule, start.rows)?.with_copies(copies);
+        Ok(ByBuffers::learner(layer, step, |step: &mut AutoencoderStep, batch, moment| {
+            step.gather(batch.inputs, batch.which);
+            if let Some(noise) = &self.noise {
+                step.corrupt(noise, moment.stream("corruption"));
+            }
+            if let Some(Neighbours { sigma, .. }) = self.neighbours {
+                step.scatter(sigma as f32, moment.stream("noise"));
+            }
+            let units = step.outputs();
+            step.objective(Changes {
+                penalty: self.penalty.as_ref().and_then(|penalty| penalty.by_hand.as_ref()),
+                kept: self.selection.and_then(|selection| selection.at(moment, units)),
+                latents: None,
+            })
+        }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // Copies are encoded, and what they pull the weights by is one product more.
+        let copies = self.neighbours.map_or(0, |neighbours| neighbours.copies);
+        cost::autoencoding(inputs, outputs) + 4.0 * (copies * inputs * outputs) as f64
     }
 
     fn noise(&self) -> Option<Noise> {
@@ -131,7 +162,14 @@ impl Autoencoding {
 
     /// Its graph over `layer`.
     pub(crate) fn over<'a>(&'a self, layer: &'a Autoencoder) -> Reconstructing<'a> {
-        Reconstructing { objective: self, layer, seen: None, weights: None, kept: None }
+        Reconstructing {
+            objective: self,
+            layer,
+            seen: None,
+            weights: None,
+            kept: None,
+            near: Vec::new(),
+        }
     }
 }
 
@@ -143,6 +181,8 @@ pub(crate) struct Reconstructing<'a> {
     seen: Option<Tensor>,
     weights: Option<Tensor>,
     kept: Option<usize>,
+    /// x + e, as many times as there are copies.
+    near: Vec<Tensor>,
 }
 
 impl Graph for Reconstructing<'_> {
@@ -167,6 +207,14 @@ impl Graph for Reconstructing<'_> {
             noise.corrupt(&mut values, inputs, &mut stream);
             self.seen = Some(tensor(values)?);
         }
+        if let Some(Neighbours { copies, sigma }) = self.objective.neighbours {
+            let mut stream = moment.stream("noise");
+            let near = (0..copies).map(|_| {
+                let noise = sampling::normal((examples, inputs), &mut stream)?;
+                clean + (noise.to_dtype(clean.dtype())? * sigma)?
+            });
+            self.near = near.collect::<Result<_>>()?;
+        }
         let units = self.layer.encoder.bias.dim(0)?;
         self.kept = self.objective.selection.and_then(|selection| selection.at(moment, units));
         Ok(())
@@ -187,7 +235,11 @@ impl Graph for Reconstructing<'_> {
             None => layer.reconstruction.loss(&z, clean)?,
         };
         match &self.objective.penalty {
-            Some(penalty) => loss + (penalty.graph)(&Pass { autoencoder: layer, code: &code })?,
+            Some(penalty) => {
+                let near = self.near.iter().map(|near| layer.encode(near));
+                let near = near.collect::<Result<Vec<_>>>()?;
+                loss + (penalty.graph)(&Pass { autoencoder: layer, code: &code, near: &near })?
+            }
             None => Ok(loss),
         }
     }
@@ -201,46 +253,6 @@ fn largest(code: &Tensor, k: usize) -> Result<Tensor> {
     let stays = values.into_iter().map(|value| if value == 0.0 { 0.0_f32 } else { 1.0 });
     let stays = Tensor::from_vec(stays.collect::<Vec<_>>(), code.dims(), &Device::Cpu)?;
     stays.to_dtype(code.dtype())
-}
-
-/// Learns over the engine's buffers.
-struct ByBuffers<'a> {
-    objective: &'a Autoencoding,
-    layer: &'a Autoencoder,
-    step: AutoencoderStep,
-}
-
-impl Learner for ByBuffers<'_> {
-    fn objective(&mut self, batch: Batch<'_>, moment: &Moment) -> Result<f64> {
-        let Autoencoding { noise, selection, penalty } = self.objective;
-        self.step.gather(batch.inputs, batch.which);
-        if let Some(noise) = noise {
-            self.step.corrupt(noise, moment.stream("corruption"));
-        }
-        let units = self.step.outputs();
-        let kept = selection.and_then(|selection| selection.at(moment, units));
-        let penalty = penalty.as_ref().and_then(|penalty| penalty.by_hand.as_ref());
-        Ok(self.step.objective(penalty, kept))
-    }
-
-    fn descend(&mut self) -> Result<()> {
-        let penalty = self.objective.penalty.as_ref();
-        self.step.descend(penalty.and_then(|penalty| penalty.by_hand.as_ref()));
-        Ok(())
-    }
-
-    fn store(&self) -> Result<()> {
-        self.step.store(self.layer)
-    }
-
-    fn save(&self, into: &mut Tensors) -> Result<()> {
-        self.step.save("step", into);
-        Ok(())
-    }
-
-    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
-        self.step.restore("step", from)
-    }
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use crate::optimizer::Rule;
 use crate::probes::{self, Probe};
 use crate::settings::{FineTuning, LayerPretraining, Pretraining, Settings};
 
-/// Operations of one epoch over `examples` examples for an autoencoder of `inputs` and `outputs`
-/// units: five products (two forward, three backward, the input's gradient not being needed).
-pub(crate) fn autoencoder_epoch(examples: usize, inputs: usize, outputs: usize) -> f64 {
-    10.0 * examples as f64 * inputs as f64 * outputs as f64
+/// Operations of a step an example for an autoencoder of `inputs` and `outputs` units: five products
+/// (two forward, three backward, the input's gradient not being needed).
+pub(crate) fn autoencoding(inputs: usize, outputs: usize) -> f64 {
+    10.0 * inputs as f64 * outputs as f64
 }
 
 /// Operations of one pass over `examples` examples that trains layers of that `shape` (inputs and
@@ -83,7 +83,7 @@ fn pretraining(
         Pretraining::Greedy(layers) | Pretraining::Marginals(layers) => {
             let layers = layers.iter().zip(hidden);
             let of_layer = |(layer, (below, above)): (&LayerPretraining, _)| {
-                f64::from(layer.epochs) * autoencoder_epoch(examples, below, above)
+                f64::from(layer.epochs) * examples as f64 * layer.objective.work(below, above)
             };
             layers.map(of_layer).sum()
         }
@@ -152,7 +152,8 @@ fn pretraining_weights(settings: &Settings, inputs: usize, shape: &[(usize, usiz
         let own = (below * above) as f64;
         let decoder = if layer.tied { 0.0 } else { own };
         held += decoder;
-        most = most.max((1.0 + averages(layer.optimizer)) * (own + decoder));
+        let beside = layer.objective.beside(below, above);
+        most = most.max((1.0 + averages(layer.optimizer)) * (own + decoder + beside));
     }
     held + most
 }

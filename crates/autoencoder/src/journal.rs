@@ -25,6 +25,8 @@ pub(crate) enum Halt {
     Trouble(String),
     /// Candle refused; always a fault of this program.
     Candle(candle_core::Error),
+    /// The checkpoint is whole, and not one of this training.
+    Unusable(String),
 }
 
 impl From<candle_core::Error> for Halt {

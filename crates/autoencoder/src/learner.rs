@@ -10,6 +10,7 @@ use candle_core::{DType, Result, Tensor, Var};
 use crate::autoencoder::Autoencoder;
 use crate::autoencoding::Noise;
 use crate::batches::{self, Rows};
+use crate::engine::LayerStep;
 use crate::optimizer::{Optimizer, Rule};
 use crate::tensors::{Damage, Tensors};
 
@@ -24,6 +25,15 @@ pub(crate) trait Objective: fmt::Debug + Send + Sync {
         layer: &'a Autoencoder,
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>>;
+
+    /// Floating-point operations of a step an example, for a layer of so many inputs and outputs: those
+    /// of its products.
+    fn work(&self, inputs: usize, outputs: usize) -> f64;
+
+    /// How many weights are trained beside the layer's and its decoder's.
+    fn beside(&self, _inputs: usize, _outputs: usize) -> f64 {
+        0.0
+    }
 
     /// What is done to the encoder's input, if anything is.
     fn noise(&self) -> Option<Noise> {
@@ -136,6 +146,56 @@ pub(crate) fn learner<'a>(
     match objective.by_hand(layer, start)? {
         Some(by_hand) => Ok(by_hand),
         None => Ok(Box::new(ByGraph::new(objective.graph(layer, start)?, start.rule))),
+    }
+}
+
+/// Learns over the engine's buffers.
+pub(crate) struct ByBuffers<'a, S, F> {
+    layer: &'a Autoencoder,
+    step: S,
+    objective: F,
+}
+
+impl<'a, S, F> ByBuffers<'a, S, F>
+where
+    S: LayerStep + 'a,
+    F: FnMut(&mut S, Batch<'_>, &Moment) -> f64 + 'a,
+{
+    /// `layer` learns by `step`, whose objective over a batch is `objective`.
+    pub(crate) fn learner(
+        layer: &'a Autoencoder,
+        step: S,
+        objective: F,
+    ) -> Option<Box<dyn Learner + 'a>> {
+        Some(Box::new(ByBuffers { layer, step, objective }))
+    }
+}
+
+impl<S, F> Learner for ByBuffers<'_, S, F>
+where
+    S: LayerStep,
+    F: FnMut(&mut S, Batch<'_>, &Moment) -> f64,
+{
+    fn objective(&mut self, batch: Batch<'_>, moment: &Moment) -> Result<f64> {
+        Ok((self.objective)(&mut self.step, batch, moment))
+    }
+
+    fn descend(&mut self) -> Result<()> {
+        self.step.descend();
+        Ok(())
+    }
+
+    fn store(&self) -> Result<()> {
+        self.step.store(self.layer)
+    }
+
+    fn save(&self, into: &mut Tensors) -> Result<()> {
+        self.step.save("step", into);
+        Ok(())
+    }
+
+    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
+        self.step.restore("step", from)
     }
 }
 

@@ -7,7 +7,9 @@ use candle_core::{DType, Device, Var};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
-use crate::engine::{AutoencoderStep, Evaluation, Matrix, NetworkStep, Stack, product};
+use crate::engine::{
+    AutoencoderStep, Changes, Evaluation, LayerStep, Matrix, NetworkStep, Stack, product,
+};
 use crate::finetuning::Examples;
 use crate::network::{Dense, Network};
 use crate::optimizer::Rule;
@@ -90,14 +92,14 @@ fn autoencoder_step(batch: usize, word: &str, rule: Rule) -> [Piece; 2] {
         let step = AutoencoderStep::load(&autoencoder, rule, batch);
         let mut step = step.expect("the shapes fit");
         step.gather(Rows::new(&images, INPUTS), &which);
-        step.objective(None, None);
+        step.objective(Changes::default());
         step
     };
     let (mut first, mut second) = (ready(), ready());
     let objective = move || {
-        first.objective(None, None);
+        first.objective(Changes::default());
     };
-    let descend = move || second.descend(None);
+    let descend = move || second.descend();
     [
         (format!("autoencoder/objective before {word}/{batch}"), 3.0 * flop, Box::new(objective)),
         (format!("autoencoder/descend, {word}/{batch}"), 2.0 * flop, Box::new(descend)),

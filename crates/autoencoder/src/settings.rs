@@ -210,7 +210,9 @@ impl LayerPretraining {
                 variant,
                 objective: (variant.objective)(params).ok_or_else(|| unreadable(variant.name))?,
                 tied: match variant.decoder {
-                    Decoder::AsGiven => params.flag("tied").ok_or_else(|| unreadable("tied"))?,
+                    Decoder::AsGiven | Decoder::Untied => {
+                        params.flag("tied").ok_or_else(|| unreadable("tied"))?
+                    }
                     Decoder::Symmetric => true,
                 },
                 reconstruction: word(params, "reconstruction", Reconstruction::from_word)?,
@@ -231,7 +233,7 @@ impl LayerPretraining {
         match self.variant.decoder {
             // What the layer below passes on are probabilities, of whatever its own inputs are.
             Decoder::Symmetric if layer > 0 => Reconstruction::CrossEntropy,
-            Decoder::Symmetric | Decoder::AsGiven => self.reconstruction,
+            Decoder::Symmetric | Decoder::AsGiven | Decoder::Untied => self.reconstruction,
         }
     }
 }

@@ -30,6 +30,12 @@ pub trait Shelf: Sync {
     /// If they cannot be written.
     fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()>;
 
+    /// Calls `file`, if it is there, by the name `other` from now on, in place of what had that.
+    ///
+    /// # Errors
+    /// If it cannot be renamed.
+    fn rename(&self, file: &str, other: &str) -> io::Result<()>;
+
     /// Takes `file` away, if it is there and can be.
     fn discard(&self, file: &str);
 }
@@ -112,15 +118,27 @@ impl<'a> Keeper<'a> {
         self.put(part.to_string(), file(self.plan, part), tensors)
     }
 
-    /// Where the run was broken off, if it was and that is whole.
+    /// Where the run was broken off, if it was: the newest checkpoint that is whole. A damaged one is
+    /// taken away, so that it never takes the place of a whole one.
     pub(crate) fn fetch_checkpoint(&self) -> Option<Tensors> {
-        let file = self.checkpoint_file();
-        match Tensors::from_bytes(&self.shelf?.fetch(&file)?) {
-            Ok(tensors) => Some(tensors),
-            Err(damage) => {
-                tracing::warn!(%file, %damage, "a checkpoint is damaged: its stage begins again");
-                None
+        let shelf = self.shelf?;
+        for file in self.checkpoint_files() {
+            let Some(bytes) = shelf.fetch(&file) else { continue };
+            match Tensors::from_bytes(&bytes) {
+                Ok(tensors) => return Some(tensors),
+                Err(damage) => {
+                    tracing::warn!(%file, %damage, "a checkpoint is damaged: the one before it is used, if there is one");
+                    shelf.discard(&file);
+                }
             }
+        }
+        None
+    }
+
+    /// Takes the checkpoints away: they are no longer needed, or no use.
+    pub(crate) fn discard_checkpoints(&self) {
+        if let Some(shelf) = self.shelf {
+            self.checkpoint_files().iter().for_each(|file| shelf.discard(file));
         }
     }
 
@@ -129,16 +147,19 @@ impl<'a> Keeper<'a> {
         self.checkpointed.elapsed() >= CHECKPOINT_AFTER
     }
 
-    /// Keeps how far the run is, in place of what was kept before. A run that cannot goes on without.
+    /// Keeps how far the run is, and what was kept before as well. A run that cannot goes on without.
     pub(crate) fn keep_checkpoint(
         &mut self,
         tensors: impl FnOnce() -> candle_core::Result<Tensors>,
     ) {
         self.checkpointed = Instant::now();
         let Some(shelf) = self.shelf else { return };
-        let file = self.checkpoint_file();
-        let kept = tensors().map_err(io::Error::other);
-        if let Err(error) = kept.and_then(|tensors| shelf.keep(&file, &tensors.to_bytes())) {
+        let [file, previous] = self.checkpoint_files();
+        let kept = tensors().map_err(io::Error::other).and_then(|tensors| {
+            shelf.rename(&file, &previous)?;
+            shelf.keep(&file, &tensors.to_bytes())
+        });
+        if let Err(error) = kept {
             tracing::warn!(%file, %error, "no checkpoint could be kept");
         }
     }
@@ -149,14 +170,13 @@ impl<'a> Keeper<'a> {
         tensors: impl FnOnce() -> candle_core::Result<Tensors>,
     ) -> Result<(), Halt> {
         self.put("network".into(), format!("networks/{}.safetensors", self.plan.id), tensors)?;
-        if let Some(shelf) = self.shelf {
-            shelf.discard(&self.checkpoint_file());
-        }
+        self.discard_checkpoints();
         Ok(())
     }
 
-    fn checkpoint_file(&self) -> String {
-        self.plan.id.checkpoint_file()
+    /// The newest and the one before.
+    fn checkpoint_files(&self) -> [String; 2] {
+        [self.plan.id.checkpoint_file(), self.plan.id.previous_checkpoint_file()]
     }
 
     /// What was kept or found.

@@ -156,9 +156,9 @@ impl Stage<'_> {
         if !saved.has(&self.key()) {
             return Ok(begin);
         }
-        let unusable = |damage: Damage| Halt::Trouble(format!("the checkpoint: {damage}"));
+        let unusable = |damage: Damage| Halt::Unusable(damage.to_string());
         let [epoch, step, loss, wrong] = saved.series(&self.key()).map_err(unusable)?[..] else {
-            return Err(Halt::Trouble("the checkpoint does not say how far it is".into()));
+            return Err(Halt::Unusable("it does not say how far it is".into()));
         };
         trainee.restore(&saved).map_err(unusable)?;
         let next = Place { epoch: epoch as u32, step: step as usize };

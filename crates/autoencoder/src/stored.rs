@@ -103,7 +103,7 @@ impl Stored {
         };
         self.find(on, probes).map_err(|halt| match halt {
             Halt::Candle(error) => format!("candle: {error}"),
-            Halt::Trouble(message) => message,
+            Halt::Trouble(message) | Halt::Unusable(message) => message,
             Halt::Ending(ending) => format!("{ending:?}"),
         })
     }

@@ -252,6 +252,24 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_promises_more_than_there_is_is_refused_before_anything_is_allocated() {
+        let header = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
+        let huge = r#"{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,9]}}"#;
+        let deep = "[".repeat(100_000);
+        for bytes in [
+            (1_u64 << 63).to_le_bytes().to_vec(),
+            u64::MAX.to_le_bytes().to_vec(),
+            [&1000_u64.to_le_bytes(), b"{}".as_slice()].concat(),
+            header(huge),
+            header(&format!(r#"{{"a":{deep}"#)),
+            header("\u{feff}{}"),
+            vec![0; 7],
+        ] {
+            assert!(Tensors::from_bytes(&bytes).is_err());
+        }
+    }
+
+    #[test]
     fn another_shape_or_kind_is_refused_with_what_is_there() {
         let said = |error: Damage| error.to_string();
         let sample = sample();

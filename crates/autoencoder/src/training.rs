@@ -38,16 +38,24 @@ pub fn train(
     let settings = Settings::read(&plan.trial.params);
     let settings = settings.map_err(|message| failed(message, Vec::new()))?;
     let run = Run { settings: &settings, dataset, seed: plan.seed, requested };
-    let mut journal = Journal::new(run.cost().flop, watch);
-    let mut keeper = Keeper::new(shelf, plan);
-    match run.execute(&mut keeper, &mut journal) {
-        Ok(outcome) => {
-            let (curves, artifacts) = (journal.into_curves(), keeper.into_artifacts());
-            Ok(Outcome { curves, artifacts, ..outcome })
-        }
-        Err(Halt::Ending(ending)) => Err(ending),
-        Err(Halt::Trouble(message)) => Err(failed(message, journal.into_curves())),
-        Err(Halt::Candle(error)) => Err(failed(format!("candle: {error}"), journal.into_curves())),
+    loop {
+        let mut journal = Journal::new(run.cost().flop, &mut *watch);
+        let mut keeper = Keeper::new(shelf, plan);
+        let message = match run.execute(&mut keeper, &mut journal) {
+            Ok(outcome) => {
+                let (curves, artifacts) = (journal.into_curves(), keeper.into_artifacts());
+                return Ok(Outcome { curves, artifacts, ..outcome });
+            }
+            Err(Halt::Ending(ending)) => return Err(ending),
+            Err(Halt::Unusable(why)) => {
+                tracing::warn!(run = %plan.id, why, "its checkpoint is of another make: it begins again");
+                keeper.discard_checkpoints();
+                continue;
+            }
+            Err(Halt::Trouble(message)) => message,
+            Err(Halt::Candle(error)) => format!("candle: {error}"),
+        };
+        return Err(failed(message, journal.into_curves()));
     }
 }
 

@@ -20,6 +20,11 @@ use ablate_sweep::{
 };
 use anyhow::{Context, bail};
 
+use crate::isolation::Request;
+
+/// The stack of a thread that trains, as the runner gives it.
+pub(crate) const STACK: usize = 16 << 20;
+
 /// The datasets at hand, and the training code.
 #[derive(Debug)]
 pub(crate) struct Laboratory {
@@ -45,6 +50,10 @@ impl Shelf for KeptWeights {
 
     fn keep(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         self.0.write(file, bytes)
+    }
+
+    fn rename(&self, file: &str, other: &str) -> io::Result<()> {
+        self.0.rename(file, other)
     }
 
     fn discard(&self, file: &str) {
@@ -89,6 +98,27 @@ impl Laboratory {
         });
         decoded.insert(name.to_owned(), Arc::clone(&dataset));
         Ok(dataset)
+    }
+
+    /// What a process of its own must be told to train `plan` as this one would.
+    pub(crate) fn request(&self, plan: &RunPlan) -> Request {
+        Request {
+            run: plan.id.0.clone(),
+            params: plan.trial.params.clone(),
+            seed: plan.seed,
+            data: self.folder.clone(),
+            beside: self.beside.get().cloned(),
+            artifacts: self.weights.as_ref().map(|KeptWeights(folder)| folder.root().to_owned()),
+            probes: self.requested.iter().map(|probe| probe.name.to_owned()).collect(),
+        }
+    }
+
+    /// Bytes of the dataset of `plan` in memory.
+    pub(crate) fn dataset_bytes(&self, plan: &RunPlan) -> u64 {
+        let Ok(dataset) = self.dataset(dataset_name(&plan.trial.params)) else { return 0 };
+        let splits = [&dataset.train, &dataset.valid, &dataset.test];
+        let images: usize = splits.iter().map(|split| split.len()).sum();
+        (images * dataset.train.images.width() * size_of::<f32>()) as u64
     }
 
     /// Relative paths of a user's own data start at `folder` from now on.

@@ -4,8 +4,10 @@
 mod args;
 mod chosen;
 mod commands;
+mod dashboard;
 mod exit;
 mod format;
+mod isolation;
 mod laboratory;
 mod measuring;
 mod picture;
@@ -47,9 +49,12 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Query(args) => commands::query::run(args, common, terminal),
         Command::Sql(args) => commands::sql::run(args, common, terminal),
         Command::Show(args) => commands::show::run(args, common, terminal),
+        Command::Serve(args) => commands::serve::run(args, common, terminal),
+        Command::Report(args) => commands::report::run(args, common, terminal),
         Command::Compare(args) => commands::compare::run(args, common, terminal),
         Command::Claims(args) => commands::claims::run(args, common, terminal),
         Command::Table(args) => commands::table::run(args, common, terminal),
+        Command::Plot(args) => commands::plot::run(args, common, terminal),
         Command::Probe(args) => commands::probe::run(args, common, terminal),
         Command::Filters(args) => commands::filters::run(args, common, terminal),
         Command::Reconstruct(args) => commands::reconstruct::run(args, common, terminal),
@@ -70,6 +75,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Diff(args) => commands::diff::run(args, common, terminal),
         Command::Completions(args) => commands::manual::completions(args, terminal),
         Command::Man(args) => commands::manual::pages(args, terminal),
+        Command::TrainAlone => isolation::train_alone(),
     }
 }
 

@@ -30,14 +30,29 @@ impl Model {
     /// The finished run that `picture` is of.
     pub(crate) fn read(picture: &Picture, common: &Common) -> anyhow::Result<Model> {
         let store = Store::open_read_only(&common.db)?;
-        let laboratory = Laboratory::new(common.data.clone());
         let run = store.find_run(&picture.run)?;
+        Model::of(run, &store, Laboratory::new(common.data.clone()))
+    }
+
+    /// The finished `run` of `store`.
+    pub(crate) fn of(run: Run, store: &Store, laboratory: Laboratory) -> anyhow::Result<Model> {
         let plan = laboratory.plan_of(&run)?;
         let (artifacts, folder) = (store.artifacts(&run.id)?, store.artifact_folder());
         let stored = laboratory.stored(&plan, &artifacts, &folder);
         let stored = stored.with_context(|| format!("run {}", run.id))?;
         let shape = laboratory.dataset(dataset_name(&run.params))?.test.images.shape();
         Ok(Model { run, plan, stored, laboratory, shape })
+    }
+
+    /// `tiles` in rows of `columns` as a PNG file, with the width and height before it is enlarged.
+    pub(crate) fn png(
+        &self,
+        tiles: &[u8],
+        columns: usize,
+        zoom: usize,
+    ) -> anyhow::Result<(Vec<u8>, usize, usize)> {
+        let (pixels, width, height) = pictures::grid(tiles, self.shape, columns);
+        Ok((png(&pixels, (width, height), zoom)?, width, height))
     }
 
     /// An error about this run that the user can mend.
@@ -56,8 +71,8 @@ impl Model {
         columns: usize,
         terminal: &Terminal,
     ) -> anyhow::Result<()> {
-        let (pixels, width, height) = pictures::grid(tiles, self.shape, columns);
-        let bytes = png(&pixels, (width, height), usize::from(picture.zoom))?;
+        let zoom = usize::from(picture.zoom);
+        let (bytes, width, height) = self.png(tiles, columns, zoom)?;
         let named = || PathBuf::from(format!("{command}-{}.png", self.run.id));
         let path = picture.output.clone().unwrap_or_else(named);
         let shown = path.display();
@@ -72,7 +87,6 @@ impl Model {
             other => other.with_context(|| format!("cannot write {shown}"))?,
         };
         file.write_all(&bytes).with_context(|| format!("cannot write {shown}"))?;
-        let zoom = usize::from(picture.zoom);
         terminal.message(&format!("{shown}: {} x {} pixels", width * zoom, height * zoom));
         terminal.data(&format!("{shown}\n"))
     }

@@ -42,6 +42,27 @@ impl Prepared {
         terminal: &Terminal,
     ) -> anyhow::Result<Prepared> {
         let found = Text::find(&target.experiment, common)?;
+        Prepared::of(found, target, catalog, laboratory, terminal)
+    }
+
+    /// The experiment as `record` has it: no file is looked for.
+    pub(crate) fn stored(
+        record: ExperimentRecord,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Prepared> {
+        let target = Target { experiment: record.name.clone(), set: vec![], max_runs: None };
+        Prepared::of(Text::stored(record), &target, catalog, laboratory, terminal)
+    }
+
+    fn of(
+        found: Text,
+        target: &Target,
+        catalog: &Catalog,
+        laboratory: &Laboratory,
+        terminal: &Terminal,
+    ) -> anyhow::Result<Prepared> {
         let set: Vec<&str> = found
             .overrides
             .iter()
@@ -52,13 +73,7 @@ impl Prepared {
             .iter()
             .map(|text| Override::parse(text).map_err(|error| Usage(format!("--set: {error}"))))
             .collect::<Result<Vec<_>, _>>()?;
-        let diagnosed = |mistakes: Mistakes| {
-            let color = match terminal.stderr_look() {
-                Look::Colored => Color::Ansi,
-                Look::Plain => Color::Plain,
-            };
-            Diagnosed(mistakes.render(color))
-        };
+        let diagnosed = |mistakes: Mistakes| Diagnosed(mistakes.render(color(terminal)));
         let source = Source { name: &found.name, path: &found.path, text: &found.text };
         let experiment = Experiment::read(source, &overrides, catalog).map_err(diagnosed)?;
         let limit = Limit { max_runs: target.max_runs };
@@ -100,6 +115,9 @@ impl Prepared {
     /// a value that no trial has, or of trials whose partners are not planned (a sample may not have
     /// drawn them), a table whose filter finds nothing, or a claim about trials that are not planned.
     pub(crate) fn warn_of_what_cannot_be_answered(&self, catalog: &Catalog, terminal: &Terminal) {
+        if let Some(warnings) = &self.experiment.warnings {
+            terminal.error(&warnings.render(color(terminal)));
+        }
         for unanswerable in self.unanswerable(catalog) {
             terminal.error(&format!("warning: {unanswerable}"));
         }
@@ -220,6 +238,13 @@ impl Prepared {
     }
 }
 
+fn color(terminal: &Terminal) -> Color {
+    match terminal.stderr_look() {
+        Look::Colored => Color::Ansi,
+        Look::Plain => Color::Plain,
+    }
+}
+
 /// The trial that equals `trial` but is not pretrained; `None` for one that is not anyway.
 pub(crate) fn baseline(trial: &Trial, catalog: &Catalog) -> Option<TrialId> {
     baseline_of(&trial.params, catalog).map(|trial| trial.id)
@@ -323,9 +348,13 @@ impl Text {
             ))
             .into());
         };
-        let path = format!("{experiment} (as last swept)");
+        Ok(Text::stored(record))
+    }
+
+    fn stored(record: ExperimentRecord) -> Text {
         let ExperimentRecord { name, text, overrides, .. } = record;
-        Ok(Text { name, path, folder: None, text, overrides })
+        let path = format!("{name} (as last swept)");
+        Text { name, path, folder: None, text, overrides }
     }
 
     fn read(path: &Path) -> anyhow::Result<Text> {

@@ -48,6 +48,16 @@ impl Terminal {
         }
     }
 
+    /// One without colours, messages and bars: for work whose answer goes elsewhere.
+    pub(crate) fn silent() -> Terminal {
+        Terminal {
+            stdout_color: Look::Plain,
+            stderr_color: Look::Plain,
+            messages: Messages::Quiet,
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        }
+    }
+
     /// Whether bars can be drawn.
     pub(crate) fn is_live(&self) -> bool {
         !self.bars.is_hidden()

@@ -74,6 +74,17 @@ impl ArtifactFolder {
         done
     }
 
+    /// Calls `file`, if it is there, by the name `other` from now on, in place of what had that.
+    ///
+    /// # Errors
+    /// If it is there and cannot be renamed, or a name leads out of the folder.
+    pub fn rename(&self, file: &str, other: &str) -> io::Result<()> {
+        match fs::rename(self.path(file)?, self.path(other)?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes `file` away, if it is there.
     ///
     /// # Errors

@@ -179,7 +179,8 @@ fn strays(
     let mut named = named.collect::<Result<HashSet<String>, _>>()?;
     let mut statement = connection.prepare("SELECT id FROM run WHERE state <> 'finished'")?;
     for id in statement.query_map([], |row| row.get(0))? {
-        named.insert(RunId(id?).checkpoint_file());
+        let run = RunId(id?);
+        named.extend([run.checkpoint_file(), run.previous_checkpoint_file()]);
     }
     let unread = |source| RecordsError::File {
         path: folder.root().to_owned(),

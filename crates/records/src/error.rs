@@ -276,6 +276,14 @@ pub enum RecordsError {
         /// What SQLite said, and where.
         message: String,
     },
+    /// Reading took longer than the connection was opened for.
+    #[error("{}: it took too long to {doing}, and was stopped", path.display())]
+    TookTooLong {
+        /// The store.
+        path: PathBuf,
+        /// What was being done.
+        doing: &'static str,
+    },
     /// An SQL text took too long.
     #[error("the query was stopped after {} s: ask for less, or raise the limit", limit.as_secs_f64())]
     SqlTimeout {
@@ -362,6 +370,7 @@ impl Trouble {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 RecordsError::Busy { path, doing, waited }
             }
+            Some(ErrorCode::OperationInterrupted) => RecordsError::TookTooLong { path, doing },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 RecordsError::Damaged { path, doing, what: source.to_string() }
             }

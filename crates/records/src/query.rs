@@ -44,6 +44,19 @@ impl Store {
         })
     }
 
+    /// The columns that [`Columns::Telling`] means for all runs that `query` finds, whatever its limit
+    /// and offset, so that one page of them has the columns of every other.
+    ///
+    /// # Errors
+    /// As [`Store::query`].
+    pub fn telling(&self, query: &Query) -> Result<Vec<String>, RecordsError> {
+        self.read("look at the columns", |snapshot| {
+            let known = columns::all(snapshot)?;
+            let condition = condition(query, &known, snapshot)?;
+            telling_of_all(snapshot, query, &known, &condition)
+        })
+    }
+
     /// The columns that queries, filters and sorting know, and what each holds.
     ///
     /// # Errors
@@ -70,6 +83,8 @@ pub struct Query {
     pub sort: Vec<(String, Order)>,
     /// How many rows at most.
     pub limit: Option<usize>,
+    /// How many rows before them are passed over, if there is a limit.
+    pub offset: usize,
 }
 
 /// Whether archived runs are looked at as well.
@@ -199,15 +214,16 @@ fn statement(
         return Ok(format!("SELECT {listed} FROM runs WHERE {condition} {order}"));
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let offset = i64::try_from(query.offset).unwrap_or(i64::MAX);
     Ok(format!(
         "WITH found (found, total) AS MATERIALIZED
-             (SELECT number, count(*) OVER () FROM runs WHERE {condition} {order} LIMIT {limit})
+             (SELECT number, count(*) OVER () FROM runs WHERE {condition} {order} LIMIT {limit} OFFSET {offset})
          SELECT {listed}, total FROM found CROSS JOIN runs ON number = found {order}"
     ))
 }
 
-/// Leaves only the columns that tell the rows apart.
-fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
+/// The columns that the filter or the order names.
+fn asked(query: &Query) -> HashSet<&str> {
     let mut asked: HashSet<&str> = query.sort.iter().map(|(name, _)| name.as_str()).collect();
     let filter_names = query.filter.iter().flat_map(|filter| filter.expr.names());
     let filter_names = filter_names.filter(|name| name.reading.is_none());
@@ -215,6 +231,54 @@ fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
         Some(membership) => membership.shown_as(),
         None => Some(name.text.as_str()),
     }));
+    asked
+}
+
+/// What [`Columns::Telling`] comes to over all rows that `query` finds, whatever its limit: each
+/// column is looked at by an aggregate, so that no row is kept in memory.
+fn telling_of_all(
+    snapshot: &Connection,
+    query: &Query,
+    known: &[Column],
+    condition: &Condition,
+) -> Result<Vec<String>, Trouble> {
+    let said = |column: &Column| {
+        let name = quoted(&column.name);
+        match column.role {
+            Role::Param => format!("min({name}) IS NOT max({name})"),
+            Role::Fixed | Role::Score(_) => format!("max({name}) IS NOT NULL"),
+        }
+    };
+    let said: Vec<String> = known.iter().map(said).collect();
+    let sql = format!("SELECT {} FROM runs WHERE {}", said.join(", "), condition.sql);
+    let flags = snapshot.query_row(&sql, params_from_iter(&condition.values), |row| {
+        (0..known.len()).map(|index| row.get::<_, bool>(index)).collect::<Result<Vec<_>, _>>()
+    })?;
+    let asked = asked(query);
+    let mut metrics = 0;
+    let mut names = Vec::new();
+    for (column, says) in known.iter().zip(flags) {
+        let shown = asked.contains(column.name.as_str())
+            || match column.role {
+                Role::Fixed => match column.name.as_str() {
+                    "id" | "state" | "seed" => true,
+                    "failure" | "tags" | "note" => says,
+                    _ => false,
+                },
+                Role::Param => says,
+                Role::Score(_) => metrics < TELLING_METRICS && says,
+            };
+        if shown {
+            metrics += usize::from(matches!(column.role, Role::Score(_)));
+            names.push(column.name.clone());
+        }
+    }
+    Ok(names)
+}
+
+/// Leaves only the columns that tell the rows apart.
+fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
+    let asked = asked(query);
     let mut metrics = 0;
     let mut kept = Vec::new();
     for (index, column) in known.iter().enumerate() {

@@ -31,7 +31,7 @@ impl Store {
             return Err(RecordsError::SqlInvalid { message });
         }
         let mut connection = file::open_readable(self.path())?;
-        let refused = confine(&mut connection, limits.time)
+        let refused = confine(&mut connection, limits.time, Transactions::Refused)
             .map_err(|trouble| trouble.at(self.path(), "prepare a query", PATIENCE))?;
         let outcome =
             connection.prepare(text).and_then(|mut statement| rows_of(&mut statement, limits));
@@ -106,10 +106,20 @@ const READING_PRAGMAS: &[&str] = &[
     "compile_options",
 ];
 
+/// Whether a confined connection may begin a transaction, in which it can only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transactions {
+    /// So that several statements see the same moment.
+    Allowed,
+    /// One statement needs none.
+    Refused,
+}
+
 /// Makes `connection` harmless. What the authorizer refuses is written where the answer points.
-fn confine(
+pub(crate) fn confine(
     connection: &mut Connection,
     time: Duration,
+    transactions: Transactions,
 ) -> Result<Arc<Mutex<Option<String>>>, Trouble> {
     connection.pragma_update(None, "query_only", true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
@@ -120,7 +130,9 @@ fn confine(
     let refused = Arc::new(Mutex::new(None));
     let first_refused = Arc::clone(&refused);
     connection.authorizer(Some(move |context: AuthContext<'_>| {
+        let begun = matches!(context.action, AuthAction::Transaction { .. });
         match refusal(&context.action) {
+            Some(_) if begun && transactions == Transactions::Allowed => Authorization::Allow,
             None => Authorization::Allow,
             Some(what) => {
                 let mut first = first_refused.lock().unwrap_or_else(PoisonError::into_inner);

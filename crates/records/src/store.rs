@@ -1,6 +1,7 @@
 //! The store: one connection to one SQLite file, and the two ways to work with it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -8,6 +9,7 @@ use crate::error::{RecordsError, Trouble};
 use crate::file::{self, Durability, PATIENCE};
 use crate::process::Process;
 use crate::seal::{self, Touched};
+use crate::sql::{self, Transactions};
 
 /// One connection to a run store. Threads and processes that work at once each open their own.
 #[derive(Debug)]
@@ -68,6 +70,20 @@ impl Store {
             Err(RecordsError::Older { .. }) => file::open_migrated_copy(&path)?,
             opened => opened?,
         };
+        Store::watched(connection, path)
+    }
+
+    /// Opens the store at `path` for whoever must not be trusted to only read, such as a server: for
+    /// reading only, behind the walls of [`Store::sql`], and for `time`, after which whatever is being
+    /// read is stopped.
+    ///
+    /// # Errors
+    /// As [`Store::open_read_only`].
+    pub fn open_confined(path: impl AsRef<Path>, time: Duration) -> Result<Store, RecordsError> {
+        let path = absolute(path.as_ref())?;
+        let mut connection = file::open_readable(&path)?;
+        sql::confine(&mut connection, time, Transactions::Allowed)
+            .map_err(|trouble| trouble.at(&path, "confine", PATIENCE))?;
         Store::watched(connection, path)
     }
 
@@ -133,8 +149,6 @@ fn absolute(path: &Path) -> Result<PathBuf, RecordsError> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::session::Session;
 
@@ -149,6 +163,32 @@ mod tests {
         store
             .read("count", |snapshot| Ok(snapshot.query_row(count, [], |row| row.get(0))?))
             .unwrap()
+    }
+
+    #[test]
+    fn a_confined_store_reads_and_neither_writes_nor_attaches_nor_goes_on_for_ever() {
+        let (_folder, mut written) = fresh();
+        written.begin_session(&Session::default()).unwrap();
+        let mut store = Store::open_confined(written.path(), Duration::from_secs(60)).unwrap();
+        assert_eq!(sessions(&store), 1);
+        assert!(store.begin_session(&Session::default()).is_err());
+        for text in [
+            "ATTACH ':memory:' AS other",
+            "DELETE FROM session",
+            "CREATE TEMP TABLE t (a)",
+            "PRAGMA query_only = 0",
+            "PRAGMA journal_mode = DELETE",
+            "SELECT load_extension('x')",
+        ] {
+            let refused = store.connection.prepare(text).unwrap_err();
+            assert!(refused.to_string().contains("not authorized"), "{text}: {refused}");
+        }
+        let store = Store::open_confined(written.path(), Duration::from_millis(50)).unwrap();
+        let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+            SELECT count(*) FROM n";
+        let count = |snapshot: &Connection| Ok(snapshot.query_row(endless, [], |_| Ok(()))?);
+        let error = store.read("count for ever", count).unwrap_err();
+        assert!(matches!(error, RecordsError::TookTooLong { .. }), "{error}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::event::Event;
 use crate::memory;
 use crate::order::{self, Queued, Sharing};
 use crate::patience::Patience;
-use crate::settings::{Settings, Stop};
+use crate::settings::{Limits, Settings, Stop};
 use crate::summary::{FailedRun, StoppedEarly, Summary};
 use crate::trainer::{Task, Trainer};
 
@@ -54,11 +54,13 @@ pub fn run(
     observe(Event::Planned { jobs, costs });
     let halt = Stop::default();
     thread::scope(|scope| {
-        let crew = Crew::start(scope, jobs.used, trainer, &[stop.clone(), halt.clone()])?;
+        let crew =
+            Crew::start(scope, jobs.used, trainer, &[stop.clone(), halt.clone()], settings.limits)?;
         let mut coordinator = Coordinator {
             queue: queue.into(),
             sharing: Sharing::default(),
             crew,
+            limits: settings.limits,
             store,
             session,
             stop,
@@ -77,6 +79,7 @@ struct Coordinator<'a> {
     queue: VecDeque<Queued>,
     sharing: Sharing,
     crew: Crew,
+    limits: Limits,
     store: &'a mut Store,
     session: SessionId,
     /// The caller's request.
@@ -133,7 +136,9 @@ impl Coordinator<'_> {
     }
 
     fn is_open(&self) -> bool {
-        !self.stop.requested() && self.summary.stopped_early.is_none()
+        !self.stop.requested()
+            && !self.limits.sweep_is_over()
+            && self.summary.stopped_early.is_none()
     }
 
     /// Claims runs and hands them to idle workers, as far as there are any of either.
@@ -252,6 +257,8 @@ impl Coordinator<'_> {
         let undone = !summary.interrupted.is_empty() || !summary.not_started.is_empty();
         if undone && self.stop.requested() {
             summary.stopped_early.get_or_insert(StoppedEarly::Requested);
+        } else if undone && self.limits.sweep_is_over() {
+            summary.stopped_early.get_or_insert(StoppedEarly::TimeLimit);
         }
         summary.seconds = began.elapsed().as_secs_f64();
         summary

@@ -12,7 +12,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, Scope};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ablate_sweep::run::{Ending, Progress};
 use ablate_sweep::{Failure, FailureKind, Outcome, RunId, RunPlan};
@@ -20,7 +20,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::RunnerError;
 use crate::panics;
-use crate::settings::Stop;
+use crate::settings::{Limits, Stop};
 use crate::trainer::Trainer;
 
 /// Stack of a thread that trains: eight times the usual, since going back through a deep graph of
@@ -57,17 +57,20 @@ struct Report {
 }
 
 impl Crew {
-    /// Starts `size` workers, which end their trainings early once one of `stops` is requested.
+    /// Starts `size` workers, which end their trainings early once one of `stops` is requested or their
+    /// time is up.
     pub(crate) fn start<'scope, 'env>(
         scope: &'scope Scope<'scope, 'env>,
         size: usize,
         trainer: &'env dyn Trainer,
         stops: &[Stop; 2],
+        limits: Limits,
     ) -> Result<Crew, RunnerError> {
         let (sender, reports) = channel();
         let start = |worker| {
             let (orders, incoming) = channel();
-            let desk = Desk { worker, trainer, stops: stops.clone(), reports: sender.clone() };
+            let (stops, reports) = (stops.clone(), sender.clone());
+            let desk = Desk { worker, trainer, stops, limits, reports };
             let pool = one_thread(worker)?;
             let name = format!("worker-{worker}");
             thread::Builder::new()
@@ -126,6 +129,7 @@ struct Desk<'env> {
     worker: usize,
     trainer: &'env dyn Trainer,
     stops: [Stop; 2],
+    limits: Limits,
     reports: Sender<Report>,
 }
 
@@ -143,17 +147,26 @@ impl Desk<'_> {
 
     /// Trains one run; whatever goes wrong becomes an [`Ending`].
     fn train(&self, plan: &RunPlan) -> Result<Outcome, Ending> {
+        let began = Instant::now();
+        let mut timed_out = None;
         let mut watch = |progress: &Progress| {
             let heard = self.report(News::Progress(progress.clone()));
-            if !heard || self.stops.iter().any(Stop::requested) {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
+            if !heard || self.stops.iter().any(Stop::requested) || self.limits.sweep_is_over() {
+                return ControlFlow::Break(());
+            }
+            match self.limits.run {
+                Some(limit) if began.elapsed() >= limit => {
+                    timed_out = Some(too_long(limit, progress));
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
             }
         };
-        match panics::catch(|| self.trainer.train(plan, &mut watch)) {
-            Ok(ending) => ending.and_then(finite),
-            Err(message) => Err(Ending::Failed(Failure {
+        let ending = panics::catch(|| self.trainer.train(plan, &mut watch));
+        match (ending, timed_out) {
+            (Ok(Err(Ending::Interrupted)), Some(failure)) => Err(Ending::Failed(failure)),
+            (Ok(ending), _) => ending.and_then(finite),
+            (Err(message), _) => Err(Ending::Failed(Failure {
                 kind: FailureKind::Panicked,
                 message,
                 curves: Vec::new(),
@@ -166,6 +179,18 @@ impl Desk<'_> {
     fn report(&self, news: News) -> bool {
         self.reports.send(Report { worker: self.worker, news }).is_ok()
     }
+}
+
+/// The failure of a run whose time was up when it stood at `progress`.
+fn too_long(limit: Duration, progress: &Progress) -> Failure {
+    let Progress { stage, epoch, epochs, loss, done } = progress;
+    let message = format!(
+        "it took longer than the {limit:?} it was given: {stage}, {epoch} of {epochs} epochs done, \
+         loss {loss}, {:.0} % of the run; what it has come to is kept, and tried again it goes on \
+         from there",
+        done * 100.0
+    );
+    Failure { kind: FailureKind::TimedOut, message, curves: Vec::new() }
 }
 
 /// `outcome`, unless one of its scores is no number: such a run has diverged, whatever it says.

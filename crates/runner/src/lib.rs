@@ -34,7 +34,7 @@ pub use each::each;
 pub use error::RunnerError;
 pub use event::Event;
 pub use memory::available as available_memory;
-pub use settings::{OnFailure, Settings, Stop};
+pub use settings::{Limits, OnFailure, Settings, Stop};
 pub use summary::{FailedRun, StoppedEarly, Summary};
 pub use time_left::TimeLeft;
 pub use trainer::{Task, Trainer};

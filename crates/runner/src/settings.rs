@@ -3,6 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// How a sweep is run. Nothing here can change what a run's result is.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,25 @@ pub struct Settings {
     pub memory: Option<u64>,
     /// What a failed run means for the others.
     pub on_failure: OnFailure,
+    /// How much time is given.
+    pub limits: Limits,
+}
+
+/// How much time is given, by a monotonic clock. A training hears that its time is up as it hears a
+/// stop, so it keeps what it has come to, and may go on from there if it is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// To one attempt at a run: one that takes longer has failed as timed out.
+    pub run: Option<Duration>,
+    /// To the sweep: after this moment it ends as if it had been asked to stop.
+    pub until: Option<Instant>,
+}
+
+impl Limits {
+    /// Whether the sweep's time is up.
+    pub fn sweep_is_over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
 }
 
 /// What a failed run means for the others. Runs that are training at that moment are always

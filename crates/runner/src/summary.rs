@@ -45,6 +45,8 @@ pub struct FailedRun {
 pub enum StoppedEarly {
     /// Somebody asked through [`Stop`](crate::Stop).
     Requested,
+    /// The time that the sweep was given is up.
+    TimeLimit,
     /// A run failed, and [`OnFailure::StopAtOnce`](crate::OnFailure::StopAtOnce) was set.
     Failure(FailedRun),
     /// The first runs that ended all failed in the same way.
@@ -84,6 +86,7 @@ impl fmt::Display for StoppedEarly {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoppedEarly::Requested => write!(out, "a stop was requested"),
+            StoppedEarly::TimeLimit => write!(out, "the time that it was given is up"),
             StoppedEarly::Failure(failed) => write!(out, "{failed}"),
             StoppedEarly::SameFailure { count, first } => {
                 write!(out, "the first {count} runs all failed in the same way; {first}")

@@ -15,8 +15,8 @@ const MAX_SHOWN: usize = 30;
 /// How much of a line is shown, in bytes on either side of the place.
 const MAX_LINE: usize = 4_096;
 
-/// Everything that is wrong with an experiment file and its overrides. There is at least one
-/// mistake.
+/// Everything that is wrong with an experiment file and its overrides, or that a person is warned of.
+/// There is at least one.
 #[derive(Clone, Debug)]
 pub struct Mistakes {
     text: Arc<SourceText>,
@@ -126,6 +126,8 @@ impl Place {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Mistake {
+    /// Whether the file can be used for all that.
+    warns: bool,
     place: Place,
     title: String,
     label: String,
@@ -137,12 +139,23 @@ impl Mistake {
     /// `title` says what is wrong, as a lowercase fragment.
     pub(crate) fn new(place: &Place, title: impl Into<String>) -> Mistake {
         Mistake {
+            warns: false,
             place: place.clone(),
             title: title.into(),
             label: String::new(),
             also: Vec::new(),
             help: Vec::new(),
         }
+    }
+
+    /// What a person should know of a file that can be used for all that.
+    pub(crate) fn warning(place: &Place, title: impl Into<String>) -> Mistake {
+        Mistake { warns: true, ..Mistake::new(place, title) }
+    }
+
+    /// Whether it is a warning only.
+    pub(crate) fn warns(&self) -> bool {
+        self.warns
     }
 
     /// The same, with words beside the carets.
@@ -164,7 +177,8 @@ impl Mistake {
     }
 
     fn group<'a>(&'a self, text: &'a SourceText) -> Group<'a> {
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.title.as_str()));
+        let level = if self.warns { Level::WARNING } else { Level::ERROR };
+        let mut group = Group::with_title(level.primary_title(self.title.as_str()));
         let (here, elsewhere): (Vec<_>, Vec<_>) =
             self.also.iter().partition(|(place, _)| place.same_text(&self.place));
         let mut marks = vec![Mark::new(AnnotationKind::Primary, &self.place, &self.label)];

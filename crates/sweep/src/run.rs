@@ -22,6 +22,11 @@ impl RunId {
     pub fn checkpoint_file(&self) -> String {
         format!("checkpoints/{self}.safetensors")
     }
+
+    /// The checkpoint before that, for when the newest is damaged.
+    pub fn previous_checkpoint_file(&self) -> String {
+        format!("checkpoints/{self}.previous.safetensors")
+    }
 }
 
 impl fmt::Display for TrialId {

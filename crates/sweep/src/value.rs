@@ -20,6 +20,21 @@ pub enum Value {
 }
 
 impl Value {
+    /// A value as it is typed: a number, true or false, or a name.
+    pub fn typed(text: &str) -> Value {
+        if let Ok(whole) = text.parse() {
+            return Value::Int(whole);
+        }
+        match text.parse::<f64>() {
+            Ok(real) if real.is_finite() => Value::Float(real),
+            _ => match text {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                name => Value::Text(name.to_owned()),
+            },
+        }
+    }
+
     /// The number, if this is one; whole numbers count as real ones.
     pub fn as_float(&self) -> Option<f64> {
         match self {

@@ -28,6 +28,10 @@ impl Shelf for Kept {
         Ok(())
     }
 
+    fn rename(&self, _: &str, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     fn discard(&self, _: &str) {}
 }
 

@@ -16,7 +16,7 @@ use super::dense::{Dense, store_bias};
 use super::kernels::{self, wide};
 use super::math;
 use super::matrix::{Band, BandMut, Matrix};
-use super::state::State;
+use super::state::{LayerStep, State};
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
@@ -104,15 +104,6 @@ impl BoltzmannStep {
         })
     }
 
-    /// Puts the weights back into the variables of `layer`.
-    ///
-    /// # Errors
-    /// Whatever Candle reports.
-    pub(crate) fn store(&self, layer: &Autoencoder) -> Result<()> {
-        self.hidden.store(&layer.encoder.weight, &layer.encoder.bias)?;
-        store_bias(&self.visible_bias, &layer.decoder_bias)
-    }
-
     /// The next step is over the rows of `inputs` that `which` names.
     pub(crate) fn gather(&mut self, inputs: Rows<'_>, which: &[u32]) {
         self.examples = which.len();
@@ -126,8 +117,8 @@ impl BoltzmannStep {
     pub(crate) fn objective(&mut self, gibbs: Gibbs, mut stream: Stream) -> f64 {
         let examples = self.examples;
         let (bias, room) = (&self.hidden.bias, &mut self.room);
-        let (v, mut reached) = self.visible.halves(examples);
-        let (mut p, mut p_reached) = self.probabilities.halves(examples);
+        let [v, mut reached] = self.visible.parts([examples; 2]);
+        let [mut p, mut p_reached] = self.probabilities.parts([examples; 2]);
         let mut states = self.states.top_mut(examples);
         self.hidden.multiply(v.share(), p.reborrow());
         let hidden_energy = fire(p.reborrow(), bias, room);
@@ -167,9 +158,10 @@ impl BoltzmannStep {
         let decay = f64::from(self.decay.first().copied().unwrap_or(0.0));
         energy / examples as f64 + decay / 2.0 * kernels::total(&self.squares)
     }
+}
 
-    /// One step down the gradients of the last [`BoltzmannStep::objective`].
-    pub(crate) fn descend(&mut self) {
+impl LayerStep for BoltzmannStep {
+    fn descend(&mut self) {
         self.steps += 1;
         let step = Step::new(self.rule, self.steps, self.examples);
         let rows = 2 * self.examples;
@@ -180,6 +172,11 @@ impl BoltzmannStep {
         weights.descend(&mut self.hidden.weights, step, operands, &self.decay, squares);
         bias.descend(&mut self.hidden.bias, step);
         self.visible_descent.descend(&mut self.visible_bias, step);
+    }
+
+    fn store(&self, layer: &Autoencoder) -> Result<()> {
+        self.hidden.store(&layer.encoder.weight, &layer.encoder.bias)?;
+        store_bias(&self.visible_bias, &layer.decoder_bias)
     }
 }
 

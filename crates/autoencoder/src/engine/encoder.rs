@@ -9,15 +9,17 @@
 //! ```
 //!
 //! where p and q are what a penalty pulls weights to 0 by. A tied gradient is one product: x~ lies
-//! above E and D above h in memory, so the two sums over n rows are one over 2 n.
+//! above E and D above h in memory, so the two sums over n rows are one over 2 n. Noisy copies of the
+//! examples, whose codes a penalty may look at, lie above x~, and their D above that of the examples.
 
 use ablate_data::Stream;
 use candle_core::{Result, Var};
 
+use super::changes::{Changes, Encoding, Pull};
 use super::dense::{Dense, multiply, multiply_transposed, store_bias};
 use super::kernels;
-use super::matrix::{Band, BandMut, Matrix};
-use super::state::State;
+use super::matrix::{Band, Matrix};
+use super::state::{LayerStep, State};
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
@@ -26,59 +28,6 @@ use crate::batches::Rows;
 use crate::optimizer::Rule;
 use crate::reconstruction::Reconstruction;
 use crate::tensors::{Damage, Tensors};
-use crate::variants::ByHand;
-
-/// What the encoder made of a batch: what a penalty by hand may look at.
-#[derive(Debug)]
-pub struct Encoding<'a> {
-    /// The units.
-    pub activation: Activation,
-    /// S_j = sum_k W_jk^2 for each unit j.
-    pub squares: &'a [f32],
-    /// The sum of the squares of the decoder's own weights; 0 where they are the encoder's.
-    pub decoder_squares: f64,
-    code: Band<'a>,
-}
-
-impl<'a> Encoding<'a> {
-    /// How many examples there are.
-    pub fn examples(&self) -> usize {
-        self.code.count()
-    }
-
-    /// The sum of the squares of the encoder's weights.
-    pub fn encoder_squares(&self) -> f64 {
-        kernels::total(self.squares)
-    }
-
-    /// h for each example.
-    pub fn codes(&self) -> impl Iterator<Item = &'a [f32]> {
-        self.code.lines()
-    }
-}
-
-/// Where a penalty by hand adds its gradient. All start at 0 but for the codes, which hold the
-/// gradient of the reconstruction loss.
-#[derive(Debug)]
-pub struct Pull<'a> {
-    /// p_j for each unit j: the penalty's gradient by W_jk at constant codes is p_j W_jk.
-    pub decay: &'a mut [f32],
-    /// q: its gradient by the decoder's own weights V is q V.
-    pub decoder_decay: &'a mut f32,
-    code: BandMut<'a>,
-}
-
-impl Pull<'_> {
-    /// For each example, the gradient by h of the objective summed over the examples (not averaged).
-    pub fn codes(&mut self) -> impl Iterator<Item = &mut [f32]> {
-        self.code.lines_mut()
-    }
-
-    /// The rows of [`Pull::codes`], and the decay beside them.
-    pub fn codes_and_decay(&mut self) -> (impl Iterator<Item = &mut [f32]>, &mut [f32]) {
-        (self.code.lines_mut(), self.decay)
-    }
-}
 
 /// An autoencoder in training.
 #[derive(Debug)]
@@ -107,19 +56,27 @@ struct Batch {
     /// How much each loss counts, where they do not count alike.
     weights: Option<Matrix>,
     weighed: bool,
-    /// x~ above E, each as many rows as there are examples.
+    /// The copies above x~ above E, each as many rows as there are examples or copies of them.
     below: Matrix,
-    /// D above h.
+    /// D of the copies above D above h.
     above: Matrix,
+    /// Noisy copies of each example.
+    copies: usize,
+    /// h of the copies.
+    near: Matrix,
     /// Losses summed over the examples, an input each.
     losses: Vec<f32>,
     /// Room for one code.
     room: Vec<f32>,
+    /// No bias.
+    unshifted: Vec<f32>,
 }
 
 /// What a penalty reads of the weights and asks of them.
 #[derive(Debug)]
 struct Penalized {
+    /// Whether a penalty reads the squares.
+    read: bool,
     squares: Vec<f32>,
     decoder_squares: Vec<f32>,
     decay: Vec<f32>,
@@ -145,6 +102,7 @@ impl AutoencoderStep {
         };
         let decoder = autoencoder.decoder.as_ref().map(own).transpose()?;
         let penalized = Penalized {
+            read: false,
             squares: vec![0.0; outputs],
             decoder_squares: vec![0.0; inputs],
             decay: vec![0.0; outputs],
@@ -171,8 +129,11 @@ impl AutoencoderStep {
                 weighed: false,
                 below: Matrix::zeros(2 * rows, inputs),
                 above: Matrix::zeros(2 * rows, outputs),
+                copies: 0,
+                near: Matrix::zeros(0, outputs),
                 losses: vec![0.0; inputs],
                 room: Vec::with_capacity(outputs),
+                unshifted: vec![0.0; outputs],
             },
             penalized,
         };
@@ -180,16 +141,15 @@ impl AutoencoderStep {
         Ok(step)
     }
 
-    /// Puts the weights back into the variables of `autoencoder`.
-    ///
-    /// # Errors
-    /// Whatever Candle reports.
-    pub(crate) fn store(&self, autoencoder: &Autoencoder) -> Result<()> {
-        self.encoder.store(&autoencoder.encoder.weight, &autoencoder.encoder.bias)?;
-        if let (Some((weights, _)), Some(var)) = (&self.decoder, &autoencoder.decoder) {
-            weights.transpose_into(var)?;
-        }
-        store_bias(&self.decoder_bias, &autoencoder.decoder_bias)
+    /// The same, with `copies` noisy copies of each example beside it.
+    pub(crate) fn with_copies(mut self, copies: usize) -> AutoencoderStep {
+        let Batch { below, above, near, copies: count, .. } = &mut self.batch;
+        let rows = below.rows() / 2;
+        *below = Matrix::zeros((copies + 2) * rows, below.columns());
+        *above = Matrix::zeros((copies + 2) * rows, above.columns());
+        *near = Matrix::zeros(copies * rows, near.columns());
+        *count = copies;
+        self
     }
 
     fn sum_squares(&mut self) {
@@ -207,8 +167,20 @@ impl AutoencoderStep {
     pub(crate) fn gather(&mut self, inputs: Rows<'_>, which: &[u32]) {
         (self.batch.examples, self.batch.corrupted) = (which.len(), false);
         self.batch.weighed = false;
-        for (row, &number) in self.batch.below.lines_mut(which.len()).zip(which) {
+        let [_, seen, _] = self.batch.below.parts(self.batch.counts());
+        for (row, &number) in seen.into_lines().zip(which) {
             row.copy_from_slice(inputs.row(number));
+        }
+    }
+
+    /// Draws the copies: examples with Gaussian noise of standard deviation `sigma` on them.
+    pub(crate) fn scatter(&mut self, sigma: f32, mut stream: Stream) {
+        let (examples, counts) = (self.batch.examples, self.batch.counts());
+        let [mut near, seen, _] = self.batch.below.parts(counts);
+        for (number, row) in near.lines_mut().enumerate() {
+            stream.fill_normal(row);
+            let example = seen.share().row(number % examples);
+            row.iter_mut().zip(example).for_each(|(value, x)| *value = x + sigma * *value);
         }
     }
 
@@ -220,8 +192,10 @@ impl AutoencoderStep {
     /// Corrupts what the encoder will see.
     pub(crate) fn corrupt(&mut self, noise: &Noise, mut stream: Stream) {
         let inputs = self.encoder.inputs();
+        let (counts, copies) = (self.batch.counts(), self.batch.copies);
         let Batch { examples, clean, corrupted, weights, weighed, below, .. } = &mut self.batch;
-        let (rows, mut seen) = (below.rows() / 2, below.top_mut(*examples));
+        let rows = below.rows() / (copies + 2);
+        let [_, mut seen, _] = below.parts(counts);
         let clean = clean.get_or_insert_with(|| Matrix::zeros(rows, inputs));
         clean
             .lines_mut(*examples)
@@ -244,15 +218,24 @@ impl AutoencoderStep {
         }
     }
 
-    /// The mean objective of the batch, with all its gradients but the weights'. The decoder sees the
-    /// `kept` largest codes of each example, or all.
-    pub(crate) fn objective(&mut self, penalty: Option<&ByHand>, kept: Option<usize>) -> f64 {
+    /// The mean objective of the batch, with all its gradients but the weights'.
+    pub(crate) fn objective(&mut self, changes: Changes<'_>) -> f64 {
+        let Changes { penalty, kept, mut latents } = changes;
+        let counts = self.batch.counts();
         let (batch, penalized) = (&mut self.batch, &mut self.penalized);
         let examples = batch.examples;
-        let (seen, mut output) = batch.below.halves(examples);
-        let (mut pull, mut code) = batch.above.halves(examples);
+        let [near_seen, seen, mut output] = batch.below.parts(counts);
+        let [mut near_pull, mut pull, mut code] = batch.above.parts(counts);
         self.encoder.multiply(seen.share(), code.reborrow());
-        kernels::activate(code.reborrow(), &self.encoder.bias, self.activation);
+        let mut value = 0.0;
+        match &mut latents {
+            None => kernels::activate(code.reborrow(), &self.encoder.bias, self.activation),
+            Some(latents) => {
+                kernels::shift(code.reborrow(), &self.encoder.bias);
+                value += latents.pass(seen.share(), code.reborrow());
+                kernels::activate(code.reborrow(), &batch.unshifted, self.activation);
+            }
+        }
         if let Some(k) = kept {
             code.lines_mut().for_each(|code| keep_largest(code, k, &mut batch.room));
         }
@@ -282,49 +265,97 @@ impl AutoencoderStep {
                 }
             }
         }
-        let mut value = kernels::total(&batch.losses) / examples as f64;
+        value += kernels::total(&batch.losses) / examples as f64;
+        penalized.read = penalty.is_some();
+        let sums = &mut self.encoder_descent.1.gradient;
         if let Some(penalty) = penalty {
+            let mut near = batch.near.top_mut(near_seen.count());
+            if batch.copies > 0 {
+                self.encoder.multiply(near_seen.share(), near.reborrow());
+                kernels::activate(near.reborrow(), &self.encoder.bias, self.activation);
+                near_pull.lines_mut().for_each(|row| row.fill(0.0));
+            }
             let encoding = Encoding {
                 activation: self.activation,
                 squares: &penalized.squares,
                 decoder_squares: kernels::total(&penalized.decoder_squares),
                 code: code.share(),
+                near: near.share(),
             };
             penalized.decay.fill(0.0);
             let mut decoder_decay = 0.0;
-            let code = pull.reborrow();
             let (decay, into) = (&mut penalized.decay, &mut decoder_decay);
-            value += penalty(&encoding, &mut Pull { decay, decoder_decay: into, code });
+            let (code, near) = (pull.reborrow(), near_pull.reborrow());
+            value += penalty(&encoding, &mut Pull { decay, decoder_decay: into, code, near });
             penalized.decoder_decay.fill(decoder_decay);
+            kernels::through(self.activation, near_pull, encoding.near, sums);
         }
-        let sums = &mut self.encoder_descent.1.gradient;
-        kernels::through(self.activation, pull, code.share(), sums);
+        kernels::through(self.activation, pull.reborrow(), code.share(), sums);
+        if let Some(latents) = latents {
+            latents.pass_back(pull.reborrow());
+            sums.fill(0.0);
+            kernels::sum_rows(pull.share(), sums);
+        }
         value
     }
 
-    /// One step down the gradients of the last [`AutoencoderStep::objective`].
-    pub(crate) fn descend(&mut self, penalty: Option<&ByHand>) {
+    /// The latents of the batch under the weights as they are now, in place of its codes: after
+    /// [`LayerStep::descend`].
+    pub(crate) fn latents(&mut self) -> Band<'_> {
+        let counts = self.batch.counts();
+        let [_, seen, _] = self.batch.below.parts(counts);
+        let [_, _, mut z] = self.batch.above.parts(counts);
+        self.encoder.multiply(seen.share(), z.reborrow());
+        kernels::shift(z.reborrow(), &self.encoder.bias);
+        z.into_share()
+    }
+
+    /// What the encoder sees of the batch.
+    pub(crate) fn seen(&mut self) -> Band<'_> {
+        let [_, seen, _] = self.batch.below.parts(self.batch.counts());
+        seen.into_share()
+    }
+}
+
+impl Batch {
+    /// How many rows the copies, the examples, and what belongs to the examples have.
+    fn counts(&self) -> [usize; 3] {
+        [self.copies * self.examples, self.examples, self.examples]
+    }
+}
+
+impl LayerStep for AutoencoderStep {
+    fn descend(&mut self) {
         self.steps += 1;
-        let step = Step::new(self.rule, self.steps, self.batch.examples);
-        let (penalized, examples) = (&mut self.penalized, self.batch.examples);
+        let examples = self.batch.examples;
+        let step = Step::new(self.rule, self.steps, examples);
+        let (penalized, counts) = (&mut self.penalized, self.batch.counts());
         let (below, above) = (&mut self.batch.below, &mut self.batch.above);
         let (weights, bias) = &mut self.encoder_descent;
-        let squares = penalty.map(|_| penalized.squares.as_mut_slice());
+        let squares = penalized.read.then_some(penalized.squares.as_mut_slice());
         let rows = match &mut self.decoder {
-            None => 2 * examples,
+            None => counts.iter().sum(),
             Some((matrix, descent)) => {
-                let (_, output) = below.halves(examples);
-                let (_, code) = above.halves(examples);
+                let [_, _, output] = below.parts(counts);
+                let [_, _, code] = above.parts(counts);
                 let operands = (code.share().view(), output.share().padded_view());
-                let squares = penalty.map(|_| penalized.decoder_squares.as_mut_slice());
+                let squares = penalized.read.then_some(penalized.decoder_squares.as_mut_slice());
                 descent.descend(matrix, step, operands, &penalized.decoder_decay, squares);
-                examples
+                counts[0] + examples
             }
         };
         let operands = (below.top(rows).view(), above.top(rows).padded_view());
         weights.descend(&mut self.encoder.weights, step, operands, &penalized.decay, squares);
         bias.descend(&mut self.encoder.bias, step);
         self.decoder_bias_descent.descend(&mut self.decoder_bias, step);
+    }
+
+    fn store(&self, layer: &Autoencoder) -> Result<()> {
+        self.encoder.store(&layer.encoder.weight, &layer.encoder.bias)?;
+        if let (Some((weights, _)), Some(var)) = (&self.decoder, &layer.decoder) {
+            weights.transpose_into(var)?;
+        }
+        store_bias(&self.decoder_bias, &layer.decoder_bias)
     }
 }
 

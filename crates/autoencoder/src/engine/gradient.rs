@@ -34,10 +34,23 @@ impl InputGradient {
 
     /// dl/dx of each row of `input`, where l is its cross-entropy with its label.
     pub(crate) fn of_loss(&mut self, stack: &Stack, input: Rows<'_>, labels: &[u8]) -> Band<'_> {
-        stack.forward(input.band(), &mut self.codes);
+        self.of_logits(stack, input.band(), |logits| {
+            kernels::softmax(logits, labels);
+        })
+    }
+
+    /// The gradient by each row of `input` of what has the gradient by its logits that `judge` makes of
+    /// them, in place.
+    pub(crate) fn of_logits(
+        &mut self,
+        stack: &Stack,
+        input: Band<'_>,
+        judge: impl FnOnce(BandMut<'_>),
+    ) -> Band<'_> {
+        stack.forward(input, &mut self.codes);
         let logits = self.codes.last_mut().expect("a stack has an output layer");
-        kernels::softmax(logits.top_mut(input.len()), labels);
-        self.descend(stack, input.len(), stack.layers().len() - 1)
+        judge(logits.top_mut(input.count()));
+        self.descend(stack, input.count(), stack.layers().len() - 1)
     }
 
     /// J^T v of each row of `input`, where J is the Jacobian of its top codes and v is what `pull`

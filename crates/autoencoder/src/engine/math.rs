@@ -27,6 +27,13 @@ pub(super) fn exp_of_negative(x: f32) -> f32 {
     fraction * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 
+/// exp(x), which stays between exp(-87) and exp(87).
+#[inline(always)]
+pub(super) fn exp(x: f32) -> f32 {
+    let e = exp_of_negative(-x.abs());
+    if x > 0.0 { 1.0 / e } else { e }
+}
+
 /// 1 / (1 + exp(-z)).
 #[inline(always)]
 pub(super) fn sigmoid(z: f32) -> f32 {
@@ -122,6 +129,8 @@ mod tests {
         let softplus_exact = |z: f64| z.max(0.0) + (-z.abs()).exp().ln_1p();
         let exp = worst(86.0, |z| exp_of_negative(-z.abs()), |z| (-z.abs()).exp());
         assert!(exp < 2.0, "exp: {exp}");
+        let either = worst(86.0, super::exp, f64::exp);
+        assert!(either < 3.0, "exp of either sign: {either}");
         for range in [1.0, 10.0, 80.0] {
             let sigmoid_error = worst(range, sigmoid, sigmoid_exact);
             assert!(sigmoid_error < 3.0, "sigmoid, {range}: {sigmoid_error}");
@@ -159,7 +168,7 @@ mod tests {
     #[test]
     fn nan_comes_out_as_nan() {
         let (sigmoid_found, softplus) = sigmoid_and_softplus(f32::NAN);
-        for found in [sigmoid(f32::NAN), tanh(f32::NAN), sigmoid_found, softplus] {
+        for found in [sigmoid(f32::NAN), tanh(f32::NAN), exp(f32::NAN), sigmoid_found, softplus] {
             assert!(found.is_nan());
         }
         assert!(exp_of_negative(f32::NAN).is_nan());

@@ -143,12 +143,9 @@ impl Matrix {
         BandMut { values: &mut self.padded_mut()[..count * stride], columns, stride }
     }
 
-    /// The first `count` rows, and the `count` rows after them.
-    pub(crate) fn halves(&mut self, count: usize) -> (BandMut<'_>, BandMut<'_>) {
-        let Matrix { columns, stride, .. } = *self;
-        let both = &mut self.padded_mut()[..2 * count * stride];
-        let (first, second) = both.split_at_mut(count * stride);
-        (BandMut { values: first, columns, stride }, BandMut { values: second, columns, stride })
+    /// Its first rows in parts of so many each, one after another.
+    pub(crate) fn parts<const N: usize>(&mut self, counts: [usize; N]) -> [BandMut<'_>; N] {
+        self.top_mut(counts.iter().sum()).split(counts)
     }
 
     /// The rows of that range.
@@ -185,6 +182,11 @@ impl<'a> Band<'a> {
         self.values.len() / self.stride
     }
 
+    /// Row `number`, without its padding.
+    pub(crate) fn row(self, number: usize) -> &'a [f32] {
+        &self.values[number * self.stride..][..self.columns]
+    }
+
     /// Each row without its padding.
     pub(crate) fn lines(self) -> impl Iterator<Item = &'a [f32]> {
         self.values.chunks_exact(self.stride).map(move |row| &row[..self.columns])
@@ -215,6 +217,20 @@ impl<'a> BandMut<'a> {
     }
 
     pub(crate) fn share(&self) -> Band<'_> {
+        Band { values: self.values, columns: self.columns, stride: self.stride }
+    }
+
+    /// Its rows in parts of so many each, one after another.
+    pub(crate) fn split<const N: usize>(self, counts: [usize; N]) -> [BandMut<'a>; N] {
+        let BandMut { values: mut rest, columns, stride } = self;
+        counts.map(|count| {
+            let (values, others) = std::mem::take(&mut rest).split_at_mut(count * stride);
+            rest = others;
+            BandMut { values, columns, stride }
+        })
+    }
+
+    pub(crate) fn into_share(self) -> Band<'a> {
         Band { values: self.values, columns: self.columns, stride: self.stride }
     }
 
@@ -278,12 +294,12 @@ mod tests {
     }
 
     #[test]
-    fn halves_and_bands_are_the_rows_in_order() {
+    fn parts_and_bands_are_the_rows_in_order() {
         let mut matrix = Matrix::zeros(7, 2);
         for (number, row) in matrix.lines_mut(7).enumerate() {
             row.fill(number as f32);
         }
-        let (first, second) = matrix.halves(3);
+        let [first, second] = matrix.parts([3, 3]);
         let numbers = |rows: Band<'_>| rows.lines().map(|row| row[1]).collect::<Vec<_>>();
         assert_eq!(numbers(first.share()), [0.0, 1.0, 2.0]);
         assert_eq!(numbers(second.share()), [3.0, 4.0, 5.0]);

@@ -11,7 +11,9 @@
 //! vectors. The products are `gemm`'s, whose order of summation depends on the processor's vector
 //! width and cache sizes and on nothing else.
 
+mod adversary;
 mod boltzmann;
+mod changes;
 mod dense;
 mod encoder;
 mod gradient;
@@ -23,18 +25,22 @@ mod stack;
 mod state;
 mod training;
 mod update;
+mod variational;
 
 #[cfg(test)]
 mod agreement;
 
+pub(crate) use adversary::AdversarialStep;
 pub(crate) use boltzmann::{BoltzmannStep, Chain, Gibbs};
+pub(crate) use changes::Changes;
+pub use changes::{Encoding, Pull};
 pub(crate) use dense::Dense;
 pub(crate) use encoder::AutoencoderStep;
-pub use encoder::{Encoding, Pull};
 pub(crate) use gradient::InputGradient;
 pub(crate) use kernels::{add_squares, scale_columns, sum_of, wide};
 pub(crate) use matrix::{Band, BandMut, Matrix};
 pub(crate) use products::product;
 pub(crate) use stack::{Evaluation, Misses, Stack};
-pub(crate) use state::State;
+pub(crate) use state::{LayerStep, State};
 pub(crate) use training::NetworkStep;
+pub(crate) use variational::VariationalStep;

@@ -2,8 +2,11 @@
 //! averages, and how many steps there were. Buffers that every step fills anew are no part of it, and
 //! neither is any generator: random draws are named, not kept.
 
+use candle_core::Result as Candle;
+
 use super::dense::Dense;
 use super::matrix::Matrix;
+use crate::autoencoder::Autoencoder;
 use crate::tensors::{Damage, Tensors};
 
 /// A part of a training that can be put away under a name and taken up again. Taking up needs a part of
@@ -14,6 +17,18 @@ pub(crate) trait State {
     /// # Errors
     /// If it was saved from a part of another make.
     fn restore(&mut self, name: &str, from: &Tensors) -> Result<(), Damage>;
+}
+
+/// A layer in training by hand.
+pub(crate) trait LayerStep: State {
+    /// One step down the gradients of the last objective.
+    fn descend(&mut self);
+
+    /// Puts the weights back into the variables of `layer`.
+    ///
+    /// # Errors
+    /// Whatever Candle reports.
+    fn store(&self, layer: &Autoencoder) -> Candle<()>;
 }
 
 impl State for Matrix {

@@ -31,7 +31,10 @@ pub(crate) struct NetworkStep {
     rule: Rule,
     steps: i32,
     descents: Vec<(WeightDescent, BiasDescent)>,
+    /// Rows of the input.
     examples: usize,
+    /// What the loss is a mean over.
+    judged: usize,
     input: Matrix,
     labels: Vec<u8>,
     /// Codes of every layer; those of the last become the top D.
@@ -67,6 +70,7 @@ impl NetworkStep {
             steps: 0,
             descents: descents.collect(),
             examples: 0,
+            judged: 0,
             input: Matrix::zeros(rows, stack.inputs()),
             labels: Vec::with_capacity(rows),
             codes: Evaluation::of_rows(&stack, rows).codes,
@@ -105,7 +109,7 @@ impl NetworkStep {
 
     /// The next step is over the rows of `images` that `which` names.
     pub(crate) fn gather(&mut self, images: Rows<'_>, which: &[u32]) {
-        self.examples = which.len();
+        (self.examples, self.judged) = (which.len(), which.len());
         for (row, &number) in self.input.lines_mut(which.len()).zip(which) {
             row.copy_from_slice(images.row(number));
         }
@@ -142,6 +146,28 @@ impl NetworkStep {
         Misses { loss: kernels::total(&self.losses), wrong: 0 }
     }
 
+    /// How well the outputs, as logits of probabilities, tell two kinds of examples apart, of which there
+    /// are as many: each comes with the probabilities it should have. The mean over the pairs of both
+    /// cross-entropies.
+    pub(crate) fn tell(&mut self, one: (Band<'_>, Band<'_>), other: (Band<'_>, Band<'_>)) -> f64 {
+        let count = one.0.count();
+        (self.examples, self.judged) = (2 * count, count);
+        let rows = self.input.lines_mut(2 * count);
+        rows.zip(one.0.lines().chain(other.0.lines()))
+            .for_each(|(to, from)| to.copy_from_slice(from));
+        self.losses.clear();
+        self.losses.resize(self.stack.classes(), 0.0);
+        self.forward();
+        let Output { z, bias, gradient } =
+            Output::of((&self.stack, self.examples), &mut self.codes, &mut self.descents);
+        let [upper, lower] = z.split([count, count]);
+        for (z, truth) in [(upper, one.1), (lower, other.1)] {
+            let sums = (&mut *gradient, &mut self.losses[..]);
+            kernels::reconstruct(Reconstruction::CrossEntropy, z, truth, None, bias, sums);
+        }
+        kernels::total(&self.losses) / count as f64
+    }
+
     /// Codes of every layer but the last, of which the preactivations without the bias.
     fn forward(&mut self) {
         let (examples, last) = (self.examples, self.stack.layers.len() - 1);
@@ -160,12 +186,12 @@ impl NetworkStep {
         }
     }
 
-    /// One step down the gradient of the mean loss of the last [`NetworkStep::classify`] or
-    /// [`NetworkStep::reconstruct`].
+    /// One step down the gradient of the mean loss of the last [`NetworkStep::classify`],
+    /// [`NetworkStep::reconstruct`] or [`NetworkStep::tell`].
     pub(crate) fn descend(&mut self) {
         self.steps += 1;
         let examples = self.examples;
-        let step = Step::new(self.rule, self.steps, examples);
+        let step = Step::new(self.rule, self.steps, self.judged);
         let (codes, outputs) = self.codes.split_at_mut(self.deltas.len());
         for number in (0..self.descents.len()).rev() {
             let layer = &mut self.stack.layers[number];

@@ -5,7 +5,6 @@ use ablate_data::Stream;
 
 use crate::autoencoder::Autoencoder;
 use crate::batches::Rows;
-use crate::cost;
 use crate::engine::Misses;
 use crate::journal::{Halt, Journal};
 use crate::learner::{self, Batch, Learner, Moment, Start};
@@ -87,7 +86,7 @@ impl Layer<'_> {
     /// Floating-point operations of an epoch.
     fn work(&self, inputs: Rows<'_>) -> candle_core::Result<f64> {
         let (outputs, width) = self.autoencoder.encoder.weight.dims2()?;
-        Ok(cost::autoencoder_epoch(inputs.len(), width, outputs))
+        Ok(inputs.len() as f64 * self.pretraining.objective.work(width, outputs))
     }
 
     fn curve(&self) -> String {

@@ -8,6 +8,7 @@ use super::sharing_tests::Memory;
 use super::tests::{DIGITS, plan, text};
 use super::train;
 use crate::shelf::Shelf;
+use crate::tensors::Tensors;
 
 /// Trains until `watch` has been asked `patience` times.
 fn some(plan: &RunPlan, shelf: &dyn Shelf, patience: usize) -> Result<Outcome, Ending> {
@@ -100,13 +101,54 @@ fn a_stop_between_any_two_steps_loses_none() {
     }
 }
 
+/// Trains half, then three quarters, so that there are two checkpoints of the last stage.
+fn with_two_checkpoints(plan: &RunPlan, asked: usize) -> Memory {
+    let shelf = Memory::default();
+    for patience in [asked / 2, asked / 4] {
+        assert_eq!(some(plan, &shelf, patience), Err(Ending::Interrupted));
+    }
+    shelf
+}
+
 #[test]
-fn a_damaged_checkpoint_costs_its_stage_and_nothing_else() {
+fn a_damaged_checkpoint_costs_what_was_done_since_the_one_before() {
+    let plan = plan(&[("epochs", Value::Int(12))]);
+    let (expected, asked) = whole(&plan);
+    let newest = plan.id.checkpoint_file();
+    let steps_from = |hurt: &dyn Fn(&Memory)| {
+        let shelf = with_two_checkpoints(&plan, asked);
+        hurt(&shelf);
+        let mut steps = 0;
+        let found = train(&plan, &DIGITS, Some(&shelf), &[], &mut |_| {
+            steps += 1;
+            ControlFlow::Continue(())
+        });
+        assert_eq!(without_artifacts(found.unwrap()), expected);
+        let left = shelf.files().into_iter().filter(|file| file.starts_with("checkpoints/"));
+        assert_eq!(left.count(), 0, "a finished run needs none");
+        steps
+    };
+    let from_newest = steps_from(&|_| {});
+    let from_previous = steps_from(&|shelf| shelf.hurt(&newest));
+    let from_missing = steps_from(&|shelf| shelf.discard(&newest));
+    let from_none = steps_from(&|shelf| shelf.hurt("checkpoints/"));
+    assert!(from_newest < from_previous && from_previous < from_none);
+    assert_eq!(from_missing, from_previous, "a kill between the two renames");
+}
+
+#[test]
+fn a_checkpoint_of_another_make_is_put_aside_and_the_run_begins_again() {
     let plan = plan(&[]);
     let (expected, asked) = whole(&plan);
     let shelf = Memory::default();
     assert_eq!(some(&plan, &shelf, asked / 2), Err(Ending::Interrupted));
-    shelf.hurt("checkpoints/");
+    let file = plan.id.checkpoint_file();
+    let whole = Tensors::from_bytes(&shelf.fetch(&file).unwrap()).unwrap();
+    // Whole by its hash, but its tensors are gone.
+    let mut other = Tensors::default();
+    let stage = whole.names().find(|name| name.starts_with("stage.")).unwrap();
+    other.put_series(stage, &whole.series(stage).unwrap());
+    shelf.keep(&file, &other.to_bytes()).unwrap();
     let found = some(&plan, &shelf, usize::MAX).unwrap();
     assert_eq!(without_artifacts(found), expected);
 }

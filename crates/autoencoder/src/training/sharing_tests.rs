@@ -41,6 +41,14 @@ impl Shelf for Memory {
         Ok(())
     }
 
+    fn rename(&self, file: &str, other: &str) -> io::Result<()> {
+        let mut files = self.0.lock().unwrap();
+        if let Some(bytes) = files.remove(file) {
+            files.insert(other.to_owned(), bytes);
+        }
+        Ok(())
+    }
+
     fn discard(&self, file: &str) {
         self.0.lock().unwrap().remove(file);
     }

@@ -93,9 +93,14 @@ fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
         ("contractive", "lambda"),
         ("adversarial", "lambda"),
     ] {
-        let zero = outcome(&[("variant", text(variant)), (strength, Value::Float(0.0))]);
+        let tied = ("tied", Value::Bool(true));
+        let zero = outcome(&[("variant", text(variant)), (strength, Value::Float(0.0)), tied]);
         assert_eq!(zero.weights_hash, basic, "{variant}");
     }
+    // So is the higher-order one the contractive one.
+    let contractive = outcome(&[("variant", text("contractive"))]).weights_hash;
+    let no_change = [("variant", text("contractive-h")), ("gamma", Value::Float(0.0))];
+    assert_eq!(outcome(&no_change).weights_hash, contractive);
 }
 
 #[test]

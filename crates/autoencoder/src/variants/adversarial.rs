@@ -15,8 +15,10 @@ use super::{Autoencoding, Decoder, Objective, Variant};
 use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
 use crate::autoencoding::Reconstructing;
+use crate::cost;
+use crate::engine::{self, AdversarialStep, Stack};
 use crate::initialization::Initialization;
-use crate::learner::{Graph, Learner, Moment, Start};
+use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
 use crate::network::Dense;
 use crate::optimizer::Optimizer;
 use crate::reconstruction::softplus;
@@ -28,7 +30,7 @@ pub(super) const VARIANT: Variant = Variant {
     summary: "a discriminator makes the latents of all examples look drawn from N(0, I)",
     formula: "L - lambda log D(z); D: -log D(p) - log(1 - D(z)), p ~ N(0, I)",
     source: "Makhzani, Shlens, Jaitly, Goodfellow, Frey 2015",
-    version: 1,
+    version: 2,
     params: || {
         vec![
             Param::new(
@@ -52,7 +54,7 @@ pub(super) const VARIANT: Variant = Variant {
             width: params.count("discriminator_width")?,
         }))
     },
-    decoder: Decoder::AsGiven,
+    decoder: Decoder::Untied,
     sample: Some(sampling::from_normal_preactivations),
 };
 
@@ -61,6 +63,13 @@ struct Adversarial {
     plain: Autoencoding,
     lambda: f64,
     width: usize,
+}
+
+impl Adversarial {
+    /// Inputs and outputs of each layer of the discriminator of so many latents.
+    fn discriminator(&self, latents: usize) -> [(usize, usize); 3] {
+        [(latents, self.width), (self.width, self.width), (self.width, 1)]
+    }
 }
 
 impl Objective for Adversarial {
@@ -77,7 +86,31 @@ impl Objective for Adversarial {
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>> {
         // Nobody listens to the discriminator then.
-        if self.lambda == 0.0 { self.plain.by_hand(layer, start) } else { Ok(None) }
+        if self.lambda == 0.0 {
+            return self.plain.by_hand(layer, start);
+        }
+        let discriminator = Discriminator::new(layer, self.width, start)?.stack()?;
+        let opponent = (discriminator, self.lambda);
+        let step = AdversarialStep::load(layer, start.rule, start.rows, opponent)?;
+        Ok(ByBuffers::learner(layer, step, |step: &mut AdversarialStep, batch, moment| {
+            step.objective(batch.inputs, batch.which, &mut moment.stream("prior"))
+        }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        let plain = self.plain.work(inputs, outputs);
+        if self.lambda == 0.0 {
+            return plain;
+        }
+        // The latents anew, the discriminator there and back for the encoder, and its own step, which is
+        // over latents and samples of the prior.
+        let (latents, pull) = (2 * inputs * outputs, 4.0 * self.beside(inputs, outputs));
+        plain + latents as f64 + pull + cost::pass(&self.discriminator(outputs), 2)
+    }
+
+    fn beside(&self, _: usize, outputs: usize) -> f64 {
+        let shape = self.discriminator(outputs);
+        shape.iter().map(|(below, above)| (below * above) as f64).sum()
     }
 }
 
@@ -152,6 +185,15 @@ impl Discriminator {
 
     fn vars(&self) -> Vec<Var> {
         self.layers.iter().flat_map(|one| [one.weight.clone(), one.bias.clone()]).collect()
+    }
+
+    /// The same in the engine's layout.
+    fn stack(&self) -> Result<Stack> {
+        let units = [Activation::Relu, Activation::Relu, Activation::Linear];
+        let load = |(layer, units): (&Dense, _)| {
+            Ok((engine::Dense::load(&layer.weight, &layer.bias)?, units))
+        };
+        Ok(Stack::of(self.layers.iter().zip(units).map(load).collect::<Result<_>>()?))
     }
 
     /// Examples x 1: above 0 where `z` (examples x latents) looks like the prior.

@@ -8,19 +8,20 @@
 use std::ops::Bound;
 
 use ablate_sweep::{Domain, Param, Value};
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Result, Tensor};
 
-use super::{Autoencoding, Decoder, Objective, Variant, contractive};
+use super::{Autoencoding, Decoder, Encoding, Penalty, Pull, Variant, contractive};
+use crate::activation::Activation;
 use crate::autoencoder::Autoencoder;
-use crate::autoencoding::Reconstructing;
-use crate::learner::{Graph, Learner, Moment, Start};
+use crate::autoencoding::Neighbours;
+use crate::engine::wide;
 
 pub(super) const VARIANT: Variant = Variant {
     name: "contractive-h",
     summary: "penalty on the Jacobian of the codes and on its change nearby (CAE+H)",
     formula: "L + lambda/2 ||J(x)||_F^2 + gamma E ||J(x) - J(x + e)||_F^2, e ~ N(0, sigma^2 I)",
     source: "Rifai, Mesnil, Vincent, Muller, Bengio, Dauphin, Glorot 2011 (ECML)",
-    version: 1,
+    version: 2,
     params: || {
         let strength = || Domain::Float { min: Bound::Included(0.0), max: Bound::Unbounded };
         vec![
@@ -46,96 +47,140 @@ pub(super) const VARIANT: Variant = Variant {
         ]
     },
     objective: |params| {
-        Some(Box::new(HigherOrder {
-            contractive: Autoencoding::penalized(contractive::penalty(params.float("lambda")?)),
-            gamma: params.float("gamma")?,
-            sigma: params.float("sigma")?,
-            samples: params.count("noise_samples")?,
+        let first = contractive::penalty(params.float("lambda")?);
+        let (gamma, sigma) = (params.float("gamma")?, params.float("sigma")?);
+        // Without the second penalty it is what the first alone makes of it.
+        if gamma * sigma == 0.0 {
+            return Some(first.objective());
+        }
+        let copies = params.count("noise_samples")?;
+        Some(Box::new(Autoencoding {
+            penalty: Some(with_change(first, gamma)),
+            neighbours: Some(Neighbours { copies, sigma }),
+            ..Autoencoding::default()
         }))
     },
     decoder: Decoder::AsGiven,
     sample: None,
 };
 
-#[derive(Debug)]
-struct HigherOrder {
-    contractive: Autoencoding,
-    gamma: f64,
-    sigma: f64,
-    samples: usize,
+/// `first` plus gamma times the change of the Jacobian towards the noisy copies.
+fn with_change(first: Penalty, gamma: f64) -> Penalty {
+    let Penalty { graph, by_hand } = first;
+    let whole = Penalty::new(move |pass| {
+        let change = change_of_jacobian(pass.autoencoder, pass.code, pass.near)?;
+        graph(pass)? + (change * gamma)?
+    });
+    let Some(by_hand) = by_hand else { return whole };
+    whole.by_hand(move |encoding, pull| by_hand(encoding, pull) + steady(gamma, encoding, pull))
 }
 
-impl Objective for HigherOrder {
-    fn graph<'a>(&'a self, layer: &'a Autoencoder, _: &Start) -> Result<Box<dyn Graph + 'a>> {
-        let first = self.contractive.over(layer);
-        Ok(Box::new(HigherOrderGraph { objective: self, layer, first, noisy: Vec::new() }))
-    }
-
-    fn by_hand<'a>(
-        &'a self,
-        layer: &'a Autoencoder,
-        start: &Start,
-    ) -> Result<Option<Box<dyn Learner + 'a>>> {
-        // Without the second penalty it is what the first alone makes of it.
-        if self.gamma * self.sigma == 0.0 {
-            return self.contractive.by_hand(layer, start);
-        }
-        Ok(None)
-    }
-}
-
-struct HigherOrderGraph<'a> {
-    objective: &'a HigherOrder,
-    layer: &'a Autoencoder,
-    first: Reconstructing<'a>,
-    /// x + e, as many times as there are samples.
-    noisy: Vec<Tensor>,
-}
-
-impl Graph for HigherOrderGraph<'_> {
-    fn vars(&self) -> Vec<Var> {
-        self.layer.vars()
-    }
-
-    fn draw(&mut self, clean: &Tensor, moment: &Moment) -> Result<()> {
-        self.first.draw(clean, moment)?;
-        let mut stream = moment.stream("noise");
-        let noisy = (0..self.objective.samples).map(|_| {
-            let mut noise = vec![0.0_f32; clean.elem_count()];
-            stream.fill_normal(&mut noise);
-            let noise = Tensor::from_vec(noise, clean.dims(), &Device::Cpu)?;
-            clean + (noise.to_dtype(clean.dtype())? * self.objective.sigma)?
-        });
-        self.noisy = noisy.collect::<Result<_>>()?;
-        Ok(())
-    }
-
-    fn objective(&self, clean: &Tensor) -> Result<Tensor> {
-        let first = self.first.objective(clean)?;
-        first + (change_of_jacobian(self.layer, clean, &self.noisy)? * self.objective.gamma)?
-    }
-}
-
-/// Mean over the examples and their noisy copies of ||J(x) - J(x~)||_F^2.
-fn change_of_jacobian(layer: &Autoencoder, clean: &Tensor, noisy: &[Tensor]) -> Result<Tensor> {
-    let slope = |x: &Tensor| layer.activation.slope(&layer.encode(x)?);
-    let here = slope(clean)?;
+/// Mean over the examples and their noisy copies of ||J(x) - J(x~)||_F^2, from their codes.
+fn change_of_jacobian(layer: &Autoencoder, code: &Tensor, near: &[Tensor]) -> Result<Tensor> {
+    let here = layer.activation.slope(code)?;
     let mut changes = here.zeros_like()?;
-    for noisy in noisy {
-        changes = (changes + (&here - slope(noisy)?)?.sqr()?)?;
+    for near in near {
+        changes = (changes + (&here - layer.activation.slope(near)?)?.sqr()?)?;
     }
     let sizes = layer.encoder.weight.sqr()?.sum(1)?;
     // The changes are summed over the examples first: the product with S is then over units only.
-    let changes = (changes.mean(0)? / noisy.len() as f64)?;
+    let changes = (changes.mean(0)? / near.len() as f64)?;
     (changes * sizes)?.sum_all()
+}
+
+/// The second penalty by hand. With d = g - g' its gradient by h is 2 gamma d S_j dg/dh, that by h' of the
+/// noisy copy -2 gamma d S_j dg'/dh', and that by W_jk at constant codes 2 gamma d^2 W_jk.
+fn steady(gamma: f64, encoding: &Encoding<'_>, pull: &mut Pull<'_>) -> f64 {
+    match encoding.activation {
+        Activation::Sigmoid => steady_with(
+            gamma,
+            encoding,
+            pull,
+            #[inline(always)]
+            |h| (h * (1.0 - h), 1.0 - 2.0 * h),
+        ),
+        Activation::Tanh => steady_with(
+            gamma,
+            encoding,
+            pull,
+            #[inline(always)]
+            |h| (1.0 - h * h, -2.0 * h),
+        ),
+        Activation::Relu => steady_with(
+            gamma,
+            encoding,
+            pull,
+            #[inline(always)]
+            |h| (if h > 0.0 { 1.0 } else { 0.0 }, 0.0),
+        ),
+        Activation::Linear => steady_with(
+            gamma,
+            encoding,
+            pull,
+            #[inline(always)]
+            |_| (1.0, 0.0),
+        ),
+    }
+}
+
+#[inline(always)]
+fn steady_with(
+    gamma: f64,
+    encoding: &Encoding<'_>,
+    pull: &mut Pull<'_>,
+    slope_and_its_own: impl Fn(f32) -> (f32, f32) + Copy,
+) -> f64 {
+    #[inline(always)]
+    fn one(
+        (code, near, squares): (&[f32], &[f32], &[f32]),
+        (pull, near_pull): (&mut [f32], &mut [f32]),
+        sums: &mut [f32],
+        strength: f32,
+        slope_and_its_own: impl Fn(f32) -> (f32, f32),
+    ) {
+        let units = code.len();
+        let (near, squares, sums) = (&near[..units], &squares[..units], &mut sums[..units]);
+        let (pull, near_pull) = (&mut pull[..units], &mut near_pull[..units]);
+        for unit in 0..units {
+            let (here, its_own) = slope_and_its_own(code[unit]);
+            let (there, own_there) = slope_and_its_own(near[unit]);
+            let difference = here - there;
+            pull[unit] += strength * squares[unit] * difference * its_own;
+            near_pull[unit] -= strength * squares[unit] * difference * own_there;
+            sums[unit] += difference * difference;
+        }
+    }
+    let (squares, copies) = (encoding.squares, encoding.copies());
+    let strength = 2.0 * gamma / copies as f64;
+    let mut sums = vec![0.0_f32; squares.len()];
+    for copy in 0..copies {
+        let codes = encoding.codes().zip(encoding.codes_of_copy(copy));
+        let pulls = pull.codes_of_copy(copy);
+        let sums = &mut sums[..];
+        wide(
+            #[inline(always)]
+            || {
+                for ((code, near), pulls) in codes.zip(pulls) {
+                    one((code, near, squares), pulls, sums, strength as f32, slope_and_its_own);
+                }
+            },
+        );
+    }
+    let share = strength / encoding.examples() as f64;
+    let mut value = 0.0;
+    for ((decay, square), sum) in pull.decay.iter_mut().zip(squares).zip(sums) {
+        value += f64::from(sum) * f64::from(*square);
+        *decay += (share * f64::from(sum)) as f32;
+    }
+    share / 2.0 * value
 }
 
 #[cfg(test)]
 mod tests {
     use ablate_data::Stream;
+    use candle_core::Device;
 
     use super::*;
-    use crate::activation::Activation;
     use crate::autoencoder::small;
     use crate::reconstruction::Reconstruction;
 
@@ -175,7 +220,8 @@ mod tests {
             x.iter().enumerate().map(|(i, x)| x + 0.3 * (i as f64 - 2.5)).collect();
         let (here, there) = (jacobian(&layer, &x), jacobian(&layer, &near));
         let expected: f64 = here.iter().zip(&there).map(|(a, b)| (a - b).powi(2)).sum();
-        let found = change_of_jacobian(&layer, &row(&x), &[row(&near)]).unwrap();
+        let codes = |x: &[f64]| layer.encode(&row(x)).unwrap();
+        let found = change_of_jacobian(&layer, &codes(&x), &[codes(&near)]).unwrap();
         let found = found.to_scalar::<f64>().unwrap();
         assert!((found / expected - 1.0).abs() < 1e-7, "{found}, expected {expected}");
     }
@@ -197,7 +243,8 @@ mod tests {
         let moved: Vec<f64> = (0..samples).flat_map(|_| moved()).collect();
         let moved = Tensor::from_vec(moved, (samples, INPUTS), &Device::Cpu).unwrap();
         let clean = row(&x).broadcast_as((samples, INPUTS)).unwrap().contiguous().unwrap();
-        let found = change_of_jacobian(&layer, &clean, &[moved]).unwrap();
+        let codes = |x: &Tensor| layer.encode(x).unwrap();
+        let found = change_of_jacobian(&layer, &codes(&clean), &[codes(&moved)]).unwrap();
         let found = found.to_scalar::<f64>().unwrap() / (s * s);
         assert!((found / expected - 1.0).abs() < 0.02, "{found}, expected {expected}");
     }

@@ -67,8 +67,10 @@ pub struct Variant {
 /// Which decoders a variant can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decoder {
-    /// What the parameters `tied` and `reconstruction` say.
+    /// What the parameters `tied` and `reconstruction` say; tied unless they say otherwise.
     AsGiven,
+    /// The same, but untied unless they say otherwise.
+    Untied,
     /// Always tied, and above the lowest layer always of units between 0 and 1.
     Symmetric,
 }

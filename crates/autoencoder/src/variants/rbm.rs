@@ -17,8 +17,8 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Decoder, Objective, Variant};
 use crate::autoencoder::Autoencoder;
-use crate::engine::{BoltzmannStep, Chain, Gibbs, State};
-use crate::learner::{Batch, Graph, Learner, Moment, Start};
+use crate::engine::{BoltzmannStep, Chain, Gibbs};
+use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
 use crate::reconstruction::{Reconstruction, softplus};
 use crate::sampling::{self, Sampling};
 use crate::tensors::{Damage, Tensors};
@@ -81,39 +81,15 @@ impl Objective for Rbm {
         start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>> {
         let step = BoltzmannStep::load(layer, start.rule, start.rows, self.lambda)?;
-        Ok(Some(Box::new(ByBuffers { gibbs: self.gibbs, layer, step })))
-    }
-}
-
-/// Learns over the engine's buffers.
-struct ByBuffers<'a> {
-    gibbs: Gibbs,
-    layer: &'a Autoencoder,
-    step: BoltzmannStep,
-}
-
-impl Learner for ByBuffers<'_> {
-    fn objective(&mut self, batch: Batch<'_>, moment: &Moment) -> Result<f64> {
-        self.step.gather(batch.inputs, batch.which);
-        Ok(self.step.objective(self.gibbs, moment.stream("gibbs")))
+        Ok(ByBuffers::learner(layer, step, |step: &mut BoltzmannStep, batch, moment| {
+            step.gather(batch.inputs, batch.which);
+            step.objective(self.gibbs, moment.stream("gibbs"))
+        }))
     }
 
-    fn descend(&mut self) -> Result<()> {
-        self.step.descend();
-        Ok(())
-    }
-
-    fn store(&self) -> Result<()> {
-        self.step.store(self.layer)
-    }
-
-    fn save(&self, into: &mut Tensors) -> Result<()> {
-        self.step.save("step", into);
-        Ok(())
-    }
-
-    fn restore(&mut self, from: &Tensors) -> std::result::Result<(), Damage> {
-        self.step.restore("step", from)
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // p, two a Gibbs step, and the gradient over twice as many rows.
+        (2 * (3 + 2 * self.gibbs.steps) * inputs * outputs) as f64
     }
 }
 

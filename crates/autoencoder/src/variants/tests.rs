@@ -64,6 +64,15 @@ fn settings(variant: &Variant) -> Vec<(String, Changes)> {
             ("beta", Value::Float(0.2)),
         ],
         "k-sparse" => vec![("k", Value::Int(2)), ("annealing", Value::Float(0.0))],
+        "contractive-h" => vec![
+            ("gamma", Value::Float(2.0)),
+            ("sigma", Value::Float(0.5)),
+            ("noise_samples", Value::Int(3)),
+        ],
+        "vae" => vec![("beta", Value::Float(3.0))],
+        "adversarial" => {
+            vec![("lambda", Value::Float(4.0)), ("discriminator_width", Value::Int(7))]
+        }
         "rbm" => vec![("gibbs_steps", Value::Int(3)), ("lambda", Value::Float(0.1))],
         _ => return found,
     };
@@ -155,6 +164,28 @@ fn zero_strength_equals_the_basic_autoencoder_to_the_bit() {
         let zero = gradients((variant.objective)(&params).unwrap().as_ref());
         assert_eq!(basic, zero, "{}", variant.name);
     }
+}
+
+/// Two operations a product of weight, input and example.
+#[test]
+fn the_work_of_a_step_counts_its_products() {
+    let (inputs, outputs) = (30, 20);
+    let products = |name: &str, changes: &[(&str, Value)]| {
+        let variant = find(name).unwrap();
+        let mut params = defaults(variant);
+        changes.iter().for_each(|(name, value)| params.set(*name, value.clone()));
+        let objective = (variant.objective)(&params).unwrap();
+        objective.work(inputs, outputs) / (2 * inputs * outputs) as f64
+    };
+    for name in ["basic", "contractive", "denoising", "rbm"] {
+        assert_eq!(products(name, &[]), 5.0, "{name}");
+    }
+    assert_eq!(products("rbm", &[("gibbs_steps", Value::Int(10))]), 23.0);
+    assert_eq!(products("contractive-h", &[("noise_samples", Value::Int(3))]), 11.0);
+    assert_eq!(products("contractive-h", &[("gamma", Value::Int(0))]), 5.0);
+    assert_eq!(products("vae", &[]), 7.0);
+    assert!(products("adversarial", &[]) > 6.0);
+    assert_eq!(products("adversarial", &[("lambda", Value::Int(0))]), 5.0);
 }
 
 #[test]

@@ -11,7 +11,9 @@ use candle_core::{Result, Tensor, Var};
 
 use super::{Decoder, Objective, Variant};
 use crate::autoencoder::Autoencoder;
-use crate::learner::{Graph, Learner, Moment, Start};
+use crate::cost;
+use crate::engine::VariationalStep;
+use crate::learner::{ByBuffers, Graph, Learner, Moment, Start};
 use crate::network::Dense;
 use crate::sampling;
 
@@ -20,7 +22,7 @@ pub(super) const VARIANT: Variant = Variant {
     summary: "variational: codes are distributions, drawn towards N(0, I)",
     formula: "E_q L(x, g(s(z))) + beta KL(q(z|x) || N(0, I)), q = N(W x + b, diag exp(V x + c))",
     source: "Kingma, Welling 2014; Higgins et al. 2017 (beta)",
-    version: 1,
+    version: 2,
     params: || {
         vec![Param::new(
             "beta",
@@ -30,7 +32,7 @@ pub(super) const VARIANT: Variant = Variant {
         )]
     },
     objective: |params| Some(Box::new(Vae { beta: params.float("beta")? })),
-    decoder: Decoder::AsGiven,
+    decoder: Decoder::Untied,
     sample: Some(sampling::from_normal_preactivations),
 };
 
@@ -49,10 +51,22 @@ impl Objective for Vae {
 
     fn by_hand<'a>(
         &'a self,
-        _: &'a Autoencoder,
-        _: &Start,
+        layer: &'a Autoencoder,
+        start: &Start,
     ) -> Result<Option<Box<dyn Learner + 'a>>> {
-        Ok(None)
+        let step = VariationalStep::load(layer, start.rule, start.rows, self.beta)?;
+        Ok(ByBuffers::learner(layer, step, |step: &mut VariationalStep, batch, moment| {
+            step.objective(batch.inputs, batch.which, &mut moment.stream("latent"))
+        }))
+    }
+
+    fn work(&self, inputs: usize, outputs: usize) -> f64 {
+        // And v, forward and its weights' gradient.
+        cost::autoencoding(inputs, outputs) + 4.0 * (inputs * outputs) as f64
+    }
+
+    fn beside(&self, inputs: usize, outputs: usize) -> f64 {
+        (inputs * outputs) as f64
     }
 }
 

@@ -60,7 +60,7 @@ mod tests {
             let autoencoder =
                 small((3, 4), tied, Activation::Sigmoid, Reconstruction::CrossEntropy, 1);
             let code = Tensor::zeros((2, 3), candle_core::DType::F64, &Device::Cpu).unwrap();
-            let pass = Pass { autoencoder: &autoencoder, code: &code };
+            let pass = Pass { autoencoder: &autoencoder, code: &code, near: &[] };
             let found = (penalty(0.15).graph)(&pass).unwrap().to_scalar::<f64>().unwrap();
             let weights = autoencoder.decoder.iter().chain([&autoencoder.encoder.weight]);
             let squares: f64 = weights

@@ -6,7 +6,9 @@ mod exchanging;
 mod manual;
 mod marking;
 mod networks;
+mod plotting;
 mod scaling;
+mod showing;
 #[cfg(test)]
 mod tests;
 mod training;
@@ -21,7 +23,9 @@ pub(crate) use exchanging::{Check, Export, ExportFormat, Import, Merge, Weights}
 pub(crate) use manual::{Completions, Man};
 pub(crate) use marking::{Archive, Delete, Gc, Note, Tag};
 pub(crate) use networks::{Filters, Moment, Picture, Probe, Reconstruct, Samples};
+pub(crate) use plotting::Plot;
 pub(crate) use scaling::{Cancel, Collect, Executor, Launch, Status, Worker};
+pub(crate) use showing::{Report, Serve};
 pub(crate) use training::{Plan, PlanFormat, Sweep, Verify};
 
 /// Experiments in representation learning: one TOML file asks a question, a sweep answers it.
@@ -113,12 +117,18 @@ pub(crate) enum Command {
     Sql(Sql),
     /// Everything about one run: parameters, provenance, curves, scores
     Show(Show),
+    /// Show the store in a browser on this machine: experiments, runs, curves, comparisons
+    Serve(Serve),
+    /// Write the page of an experiment as one self-contained HTML file
+    Report(Report),
     /// Pair runs by seed along one axis: differences with intervals and tests
     Compare(Compare),
     /// Hold the claims of an experiment against its runs: supported, refuted or undecided
     Claims(Claims),
     /// Print a table that an experiment declares: means and intervals over seeds
     Table(Table),
+    /// Draw a plot that an experiment declares, or another, as an SVG picture
+    Plot(Box<Plot>),
     /// Measure finished runs from their kept weights: by a probe that runs on request, or once more
     Probe(Probe),
     /// Draw the learned features of a run as a PNG picture: a tile a unit
@@ -159,6 +169,9 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Write the manual pages
     Man(Man),
+    /// Train one run for a sweep that isolates its runs
+    #[command(hide = true)]
+    TrainAlone,
 }
 
 /// Which experiment: a file, or the name of one that was swept.

@@ -1,5 +1,7 @@
 //! What trains runs, tells what would be trained, or trains them again.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use crate::args::Target;
@@ -14,6 +16,17 @@ pub(crate) struct Sweep {
     /// Stop the sweep at the first run that fails
     #[arg(long)]
     pub(crate) fail_fast: bool,
+    /// Give each run so much time, such as `90s`, `20m` or `1h30m`: one that takes longer has failed as
+    /// timed out; what it came to is kept, and the next sweep goes on from there
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) run_timeout: Option<Duration>,
+    /// Give the sweep so much time: then it stops as it does at Ctrl-C
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
+    /// Train each run in a process of its own: one that aborts, overflows its stack or is killed for want
+    /// of memory fails alone; the bits are the same
+    #[arg(long)]
+    pub(crate) isolate: bool,
     /// Train also what a process that cannot be seen from here holds (another machine, another
     /// container): only where it is known to be gone
     #[arg(long)]
@@ -56,4 +69,49 @@ pub(crate) struct Verify {
     /// Ids of finished runs, or the beginnings of them
     #[arg(value_name = "RUN", required = true)]
     pub(crate) runs: Vec<String>,
+}
+
+/// Reads a time: numbers, each with its unit (`d`, `h`, `m`, `s`, `ms`), the largest first or not.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is numbers with units: `90s`, `20m`, `1h30m`, `2d`".to_owned();
+    let (mut rest, mut milliseconds) = (text.trim(), 0_u64);
+    if rest.is_empty() {
+        return Err(wrong());
+    }
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, tail) = rest.split_at(digits);
+        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(letters);
+        let unit = match unit.trim() {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(wrong()),
+        };
+        let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+        let sum = part.and_then(|part| milliseconds.checked_add(part));
+        milliseconds = sum.ok_or_else(wrong)?;
+        rest = tail;
+    }
+    Ok(Duration::from_millis(milliseconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_numbers_with_units() {
+        for (text, seconds) in [("90s", 90), ("20m", 1200), ("1h30m", 5400), (" 2d ", 172_800)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(time("1500ms"), Ok(Duration::from_millis(1500)));
+        let huge = "99999999999999999999s";
+        for wrong in ["", "90", "s", "-1s", "1.5h", "1y", huge, "213503982335d", "1h30", "é"] {
+            assert!(time(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ fn spec(args: &Compare, experiment: &Experiment) -> Result<ComparisonSpec, Usage
     let same = declared.filter(|spec| spec.axis == axis);
     let metric = args.metric.clone().or_else(|| same.as_ref().map(|spec| spec.metric.clone()));
     let baseline = match &args.baseline {
-        Some(text) => Some(value(text)),
+        Some(text) => Some(Value::typed(text)),
         None => same.as_ref().and_then(|spec| spec.baseline.clone()),
     };
     let by = if args.by.is_empty() {
@@ -58,19 +58,4 @@ fn spec(args: &Compare, experiment: &Experiment) -> Result<ComparisonSpec, Usage
         by,
         select: same.map_or_else(|| "valid_error".to_owned(), |spec| spec.select),
     })
-}
-
-/// A value as it is typed: a number, true or false, or a name.
-fn value(text: &str) -> Value {
-    if let Ok(whole) = text.parse() {
-        return Value::Int(whole);
-    }
-    match text.parse::<f64>() {
-        Ok(real) if real.is_finite() => Value::Float(real),
-        _ => match text {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            name => Value::Text(name.to_owned()),
-        },
-    }
 }

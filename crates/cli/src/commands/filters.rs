@@ -17,10 +17,22 @@ pub(crate) fn run(args: &Filters, common: &Common, terminal: &Terminal) -> anyho
         args::Moment::Initial => Moment::Initial,
         args::Moment::Tuned => Moment::Tuned,
     };
-    let weights = model.stored.filters(args.layer - 1, moment).map_err(anyhow::Error::msg)?;
-    let mut tiles = pictures::balanced(&weights, model.shape.pixels());
-    tiles.truncate(args.units.max(1).saturating_mul(model.shape.pixels()));
-    let columns = picture::columns(tiles.len() / model.shape.pixels());
+    let (tiles, columns) = tiles(&model, args.layer, moment, args.units)?;
     model.draw(("filters", &args.picture), &tiles, columns, terminal)?;
     Ok(Exit::Done)
+}
+
+/// The features of hidden layer `layer`, from 1, of the first `units`: tiles, and how many stand in a
+/// row.
+pub(crate) fn tiles(
+    model: &Model,
+    layer: usize,
+    moment: Moment,
+    units: usize,
+) -> anyhow::Result<(Vec<u8>, usize)> {
+    let weights = model.stored.filters(layer - 1, moment).map_err(anyhow::Error::msg)?;
+    let mut tiles = pictures::balanced(&weights, model.shape.pixels());
+    tiles.truncate(units.max(1).saturating_mul(model.shape.pixels()));
+    let columns = picture::columns(tiles.len() / model.shape.pixels());
+    Ok((tiles, columns))
 }

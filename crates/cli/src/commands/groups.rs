@@ -1,9 +1,7 @@
 //! `ablate query --group-by`: one row a group of runs and metric, with statistics over the seeds.
 
-use std::cmp::Ordering;
-
 use ablate_records::{Query as StoreQuery, Store};
-use ablate_report::{Field, Grid, Group, groups};
+use ablate_report::{Group, groups};
 
 use crate::args::Query;
 use crate::commands::query;
@@ -30,7 +28,8 @@ pub(crate) fn run(
     let mixed = found.iter().filter(|group| group.trials > 1).count();
     let shown: Vec<Group> = found.into_iter().map(group).collect();
     let mut grid = groups::statistics(&by, &metrics, &shown);
-    sort(&mut grid, &asked.sort)?;
+    let sort: Vec<String> = trimmed(&args.sort);
+    grid.sort(&sort).map_err(|said| Usage(format!("--sort: {said}")))?;
     let rows = grid.rows.len();
     grid.rows.truncate(asked.limit.unwrap_or(usize::MAX));
     terminal.data(&query::render_grid(&grid, args.format, terminal))?;
@@ -50,48 +49,4 @@ pub(crate) fn run(
 fn group(found: ablate_records::Group) -> Group {
     let ablate_records::Group { labels, runs, trials, values } = found;
     Group { labels: labels.into_iter().map(query::field).collect(), runs, trials, values }
-}
-
-/// Sorts the rows by columns of the grid, the first one first; what is missing stays last.
-fn sort(grid: &mut Grid, by: &[(String, ablate_records::Order)]) -> Result<(), Usage> {
-    let mut places = Vec::new();
-    for (name, order) in by {
-        let place = grid.columns.iter().position(|column| column == name);
-        let place = place.ok_or_else(|| {
-            Usage(format!("--sort {name}: the columns of groups are {}", grid.columns.join(", ")))
-        })?;
-        places.push((place, *order));
-    }
-    grid.rows.sort_by(|left, right| {
-        let orders = places.iter().map(|(place, order)| {
-            let sorted = compare(&left[*place], &right[*place]);
-            match (order, &left[*place], &right[*place]) {
-                (_, Field::Null, _) | (_, _, Field::Null) => sorted,
-                (ablate_records::Order::Ascending, ..) => sorted,
-                (ablate_records::Order::Descending, ..) => sorted.reverse(),
-            }
-        });
-        orders.fold(Ordering::Equal, Ordering::then)
-    });
-    Ok(())
-}
-
-fn compare(left: &Field, right: &Field) -> Ordering {
-    let number = |field: &Field| match field {
-        Field::Int(whole) => Some(*whole as f64),
-        Field::Real(real) => Some(*real),
-        Field::Null | Field::Text(_) => None,
-    };
-    let rank = |field: &Field| match field {
-        Field::Int(_) | Field::Real(_) => 0,
-        Field::Text(_) => 1,
-        Field::Null => 2,
-    };
-    match (left, right) {
-        (Field::Text(left), Field::Text(right)) => left.cmp(right),
-        _ => match (number(left), number(right)) {
-            (Some(left), Some(right)) => left.total_cmp(&right),
-            _ => rank(left).cmp(&rank(right)),
-        },
-    }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 
+use ablate_autoencoder::probes::{self, Occasion, Probe};
 use ablate_records::{Owner, Standing, Store};
 use ablate_report::visible;
 use ablate_sweep::RunPlan;
@@ -117,6 +118,7 @@ fn as_json(prepared: &Prepared, cells: &[Planned<'_>]) -> serde_json::Value {
     json!({
         "trials": prepared.expansion.trials.len(),
         "runs": cells.len(),
+        "probes": probes(prepared).map(|probe| probe.name).collect::<Vec<_>>(),
         "to_run": cells.iter().filter(|cell| cell.will_run()).count(),
         "cells": cells.iter().map(entry).collect::<Vec<_>>(),
     })
@@ -149,6 +151,7 @@ fn as_text(
             expansion.excluded,
             expansion.merged
         ),
+        format!("probes: {}", probes(prepared).map(described).collect::<Vec<_>>().join(", ")),
         String::new(),
     ];
     lines.push(super::query::render_grid(
@@ -157,6 +160,22 @@ fn as_text(
         terminal,
     ));
     lines.join("\n")
+}
+
+/// The probes that measure its networks.
+fn probes(prepared: &Prepared) -> impl Iterator<Item = &'static Probe> {
+    let requested = prepared.requested();
+    probes::ALL.iter().copied().filter(move |probe| match probe.occasion {
+        Occasion::Always => true,
+        Occasion::OnRequest => requested.iter().any(|asked| asked.name == probe.name),
+    })
+}
+
+fn described(probe: &'static Probe) -> String {
+    match probe.occasion {
+        Occasion::Always => probe.name.to_owned(),
+        Occasion::OnRequest => format!("{} (requested)", probe.name),
+    }
 }
 
 /// A line a run (`--all`), or a line a trial and reason with its seeds.

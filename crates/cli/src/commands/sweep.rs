@@ -3,12 +3,12 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ablate_autoencoder::probes::Probe;
 use ablate_records::{Archive, Durability, Owner, Standing, Store};
 use ablate_report::{Format, claims, tables};
-use ablate_runner::{OnFailure, Settings, Stop, StoppedEarly, Summary, Task};
+use ablate_runner::{Limits, OnFailure, Settings, Stop, StoppedEarly, Summary, Task, Trainer};
 use ablate_sweep::{Catalog, RunId, RunPlan};
 use anyhow::Context;
 
@@ -16,6 +16,7 @@ use crate::args::{Common, Sweep, TableFormat};
 use crate::commands::{query, table};
 use crate::exit::Exit;
 use crate::format;
+use crate::isolation::Isolated;
 use crate::laboratory::Laboratory;
 use crate::measuring;
 use crate::prepared::{Prepared, baseline};
@@ -31,6 +32,7 @@ const SAME_FAILURES: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    let until = args.timeout.and_then(|given| Instant::now().checked_add(given));
     let catalog = ablate_autoencoder::catalog();
     let mut laboratory = Laboratory::new(common.data.clone());
     let prepared = Prepared::read(&args.target, common, &catalog, &laboratory, terminal)?;
@@ -61,9 +63,13 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         } else {
             OnFailure::StopIfFirst(SAME_FAILURES)
         };
-        let settings = Settings { jobs, memory: None, on_failure };
-        let (prepared, catalog, laboratory) = (&prepared, &catalog, &laboratory);
-        let sweep = Sweeping { prepared, catalog, laboratory, common, terminal };
+        let limits = Limits { run: args.run_timeout, until };
+        let settings = Settings { jobs, memory: None, on_failure, limits };
+        let log = common.log.as_str();
+        let isolated = Isolated { laboratory: &laboratory, terminal, log };
+        let trainer: &dyn Trainer = if args.isolate { &isolated } else { &laboratory };
+        let (prepared, catalog) = (&prepared, &catalog);
+        let sweep = Sweeping { prepared, catalog, trainer, common, terminal };
         train(waiting, &sweep, &mut store, &settings)?
     };
     if exit == Exit::Done || exit == Exit::Unfinished {
@@ -141,7 +147,7 @@ fn waiting<'a>(plans: &'a [RunPlan], store: &Store) -> anyhow::Result<Vec<&'a Ru
 struct Sweeping<'a> {
     prepared: &'a Prepared,
     catalog: &'a Catalog,
-    laboratory: &'a Laboratory,
+    trainer: &'a dyn Trainer,
     common: &'a Common,
     terminal: &'a Terminal,
 }
@@ -153,7 +159,7 @@ fn train<'a>(
     store: &mut Store,
     settings: &Settings,
 ) -> anyhow::Result<Exit> {
-    let Sweeping { prepared, catalog, laboratory, common, terminal } = *sweep;
+    let Sweeping { prepared, catalog, trainer, common, terminal } = *sweep;
     let session = store.begin_session(&provenance::session(settings.jobs.get()))?;
     let stop = Stop::default();
     let heard = signals::listen(&stop, terminal)?;
@@ -163,7 +169,7 @@ fn train<'a>(
         let mut screen =
             Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
         let show = &mut |event| screen.show(&event);
-        let summary = ablate_runner::run(tasks, laboratory, store, session, settings, &stop, show);
+        let summary = ablate_runner::run(tasks, trainer, store, session, settings, &stop, show);
         screen.close();
         let summary = summary.context("the sweep was stopped; what was finished is safe")?;
         conclude(&summary, prepared, common, terminal);
@@ -178,7 +184,7 @@ fn train<'a>(
         }
         let held = |plan: &&RunPlan| summary.elsewhere.contains(&plan.id);
         let held: Vec<&RunPlan> = waiting.into_iter().filter(held).collect();
-        waiting = left_behind(&held, store, &stop, terminal)?;
+        waiting = left_behind(&held, store, &stop, settings.limits, terminal)?;
         if let Some(exit) = heard.exit() {
             return Ok(exit);
         }
@@ -195,11 +201,12 @@ fn left_behind<'a>(
     held: &[&'a RunPlan],
     store: &mut Store,
     stop: &Stop,
+    limits: Limits,
     terminal: &Terminal,
 ) -> anyhow::Result<Vec<&'a RunPlan>> {
     let plans: Vec<RunPlan> = held.iter().map(|plan| (*plan).clone()).collect();
     let mut told = false;
-    while !stop.requested() {
+    while !stop.requested() && !limits.sweep_is_over() {
         store.recover()?;
         let (mut free, mut alive, mut unseen) = (Vec::new(), 0, 0);
         for (plan, standing) in held.iter().zip(store.standings(&plans)?) {
@@ -289,6 +296,9 @@ fn conclude(summary: &Summary, prepared: &Prepared, common: &Common, terminal: &
     match &summary.stopped_early {
         None | Some(StoppedEarly::Requested) => {}
         Some(reason) => terminal.error(&format!("stopped early: {reason}")),
+    }
+    if summary.stopped_early == Some(StoppedEarly::TimeLimit) {
+        terminal.message(&format!("go on with: {}", provenance::command()));
     }
     if !summary.failed.is_empty() {
         let filter = format!("{} and state == 'failed'", runs_of(prepared));

@@ -12,12 +12,9 @@ use anyhow::{anyhow, bail};
 
 use crate::args::{Common, Verify};
 use crate::exit::{Exit, Usage};
-use crate::laboratory::Laboratory;
+use crate::laboratory::{Laboratory, STACK};
 use crate::measuring;
 use crate::terminal::Terminal;
-
-/// The stack that the runner gives a training.
-const STACK: usize = 16 << 20;
 
 pub(crate) fn run(args: &Verify, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let store = Store::open_read_only(&common.db)?;

@@ -11,7 +11,7 @@ use ablate_autoencoder::probes;
 use ablate_cluster::shard::{self, Sealed, Shard};
 use ablate_cluster::{ClusterError, Folder, plan, slurm};
 use ablate_records::{Durability, Store};
-use ablate_runner::{Event, OnFailure, Settings, Stop, Task};
+use ablate_runner::{Event, Limits, OnFailure, Settings, Stop, Task};
 use ablate_sweep::{RunId, RunPlan};
 use anyhow::{Context, bail};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
@@ -192,7 +192,8 @@ fn train(
     let tasks = waiting
         .iter()
         .map(|(plan, baseline)| Task { plan: RunPlan::clone(plan), baseline: baseline.clone() });
-    let settings = Settings { jobs, memory: None, on_failure: OnFailure::GoOn };
+    let settings =
+        Settings { jobs, memory: None, on_failure: OnFailure::GoOn, limits: Limits::default() };
     ablate_runner::run(
         tasks.collect(),
         laboratory,

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, their helpers included")]
 
 mod bench;
+mod browsing;
+mod chromium;
 mod claims;
 mod deleting;
 mod differing;
@@ -9,6 +11,7 @@ mod exchange;
 mod grouping;
 mod hostile;
 mod interruptions;
+mod isolation;
 mod listing;
 mod manual;
 mod marking;
@@ -17,11 +20,13 @@ mod own_data;
 mod pages;
 mod pictures;
 mod planning;
+mod plotting;
 mod probing;
 mod querying;
 mod questions;
 mod runs;
 mod scaling;
+mod serving;
 mod store;
 mod surroundings;
 mod sweeping;

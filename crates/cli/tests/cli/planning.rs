@@ -25,7 +25,7 @@ fn plan(bench: &Bench, experiment: &str) -> Value {
 fn a_plan_in_json_has_the_documented_keys() {
     let bench = Bench::with(&[("small.toml", SMALL)]);
     let plan = plan(&bench, "small.toml");
-    assert_eq!(keys(&plan), ["trials", "runs", "to_run", "cells"]);
+    assert_eq!(keys(&plan), ["trials", "runs", "probes", "to_run", "cells"]);
     assert_eq!(
         (&plan["trials"], &plan["runs"], &plan["to_run"]),
         (&6.into(), &18.into(), &18.into())

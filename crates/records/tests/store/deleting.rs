@@ -105,6 +105,8 @@ fn files_that_no_run_names_are_found_and_removed() {
     fixture.store.interrupt(&plan(1, 1).id, attempt).unwrap();
     let waiting = plan(1, 1).id.checkpoint_file();
     folder.write(&waiting, b"half").unwrap();
+    let before = plan(1, 1).id.previous_checkpoint_file();
+    folder.write(&before, b"quarter").unwrap();
     let done = plan(1, 0).id.checkpoint_file();
     folder.write(&done, b"all").unwrap();
     fs::write(folder.root().join("layers/.7-0.partial"), "half").unwrap();
@@ -113,7 +115,7 @@ fn files_that_no_run_names_are_found_and_removed() {
     let strays: Vec<_> = fixture.store.strays().unwrap().into_iter().map(|f| f.file).collect();
     assert_eq!(strays, [&done, "layers/.7-0.partial", "layers/left"]);
     assert_eq!(fixture.store.remove_strays().unwrap().len(), 3);
-    assert_eq!(files(&fixture), [&waiting, "networks/a"]);
+    assert_eq!(files(&fixture), [&before, &waiting, "networks/a"]);
 }
 
 #[test]

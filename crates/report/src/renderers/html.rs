@@ -3,17 +3,36 @@
 
 use crate::comparison::Comparison;
 use crate::grid::Grid;
-use crate::table::{Mark, Table};
+use crate::table::{Absence, Cell, Mark, Table};
+use crate::tables::Place;
 
 use super::layout::{Layout, Shown};
 use super::visible;
 
 pub(super) fn table(table: &Table) -> String {
+    linked(table, &|_| None)
+}
+
+/// The same, each number that has runs behind it a link to the address that `link` gives for it.
+pub(super) fn linked(table: &Table, link: &dyn Fn(Place) -> Option<String>) -> String {
     let layout = Layout::new(table);
+    let linked = |at: usize, column: usize, text: String| {
+        let place = Place { row: at + 1, column: column + 1 };
+        let traced = matches!(
+            table.rows[at].cells[column],
+            Cell::Measured(_) | Cell::Absent(Absence::Failed { .. } | Absence::NotMeasured)
+        );
+        match traced.then(|| link(place)).flatten() {
+            Some(address) => format!("<a href=\"{}\">{text}</a>", escape(&address)),
+            None => text,
+        }
+    };
     let rows = (0..layout.rows.len()).map(|at| {
         let labels = layout.fresh_labels(at).into_iter();
         let labels = labels.map(|label| format!("<th scope=\"row\">{}</th>", escape(&label)));
-        let cells = layout.rows[at].cells.iter().map(|shown| format!("<td>{}</td>", cell(shown)));
+        let cells = layout.rows[at].cells.iter().enumerate();
+        let cells =
+            cells.map(|(column, shown)| format!("<td>{}</td>", linked(at, column, cell(shown))));
         labels.chain(cells).collect()
     });
     let mut out = framed(&layout.title, &header(&layout), rows);

@@ -14,6 +14,7 @@ mod text;
 use crate::comparison::Comparison;
 use crate::grid::Grid;
 use crate::table::Table;
+use crate::tables::Place;
 
 pub(crate) use terminal::width;
 pub use terminal::{painted, visible};
@@ -88,6 +89,12 @@ impl Table {
             Format::Csv => csv::table(self),
             Format::Json => json::pretty(&json::table(self)),
         }
+    }
+
+    /// [`Format::Html`] in which each number that has runs behind it, or whose runs failed, is a link
+    /// to the address that `link` gives for its place.
+    pub fn linked(&self, link: &dyn Fn(Place) -> Option<String>) -> String {
+        html::linked(self, link)
     }
 }
 

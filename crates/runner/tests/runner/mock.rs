@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ablate_records::{Durability, Session, SessionId, Store};
-use ablate_runner::{Event, OnFailure, RunnerError, Settings, Stop, Summary, Task, Trainer};
+use ablate_runner::{
+    Event, Limits, OnFailure, RunnerError, Settings, Stop, Summary, Task, Trainer,
+};
 use ablate_sweep::run::{Cost, Ending, Progress};
 use ablate_sweep::{
     Catalog, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome, Param, Params, Run,
@@ -65,7 +67,12 @@ pub(crate) fn ids(tasks: &[Task]) -> Vec<RunId> {
 /// As many jobs as said, plenty of memory, and failures stop nothing.
 pub(crate) fn settings(jobs: usize) -> Settings {
     let jobs = NonZeroUsize::new(jobs).unwrap();
-    Settings { jobs, memory: Some(u64::MAX), on_failure: OnFailure::GoOn }
+    Settings {
+        jobs,
+        memory: Some(u64::MAX),
+        on_failure: OnFailure::GoOn,
+        limits: Limits::default(),
+    }
 }
 
 /// What happens at the end of an epoch of a run.

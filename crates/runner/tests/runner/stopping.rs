@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ablate_runner::{Event, OnFailure, Settings, Stop, StoppedEarly};
-use ablate_sweep::{RunState, Value};
+use ablate_runner::{Event, Limits, OnFailure, Settings, Stop, StoppedEarly};
+use ablate_sweep::{FailureKind, RunState, Value};
 
 use crate::mock::{Bench, Mock, ending, grid, ids, settings, task};
 
@@ -131,4 +131,34 @@ fn an_observer_that_panics_ends_the_sweep_instead_of_leaving_it_hanging() {
         ablate_runner::run(tasks, &trainer, &mut store, session, &settings, &stop, &mut observe)
     }));
     assert_eq!(ending.unwrap_err().downcast_ref(), Some(&"the observer's own"));
+}
+
+/// An epoch of every run takes `pause`.
+fn slow(pause: Duration) -> Mock {
+    Mock::with(move |_, _| std::thread::sleep(pause))
+}
+
+#[test]
+fn a_run_that_takes_longer_than_it_was_given_has_timed_out_and_the_others_finish() {
+    let (bench, trainer) = (Bench::new(), slow(Duration::from_millis(2)));
+    let long = task(1, &[("cell", Value::Int(7)), ("epochs", Value::Int(100_000))]);
+    let tasks = [vec![long.clone()], grid(3, 1)].concat();
+    let limits = Limits { run: Some(Duration::from_millis(300)), until: None };
+    let (summary, _) = bench.sweep(tasks, &trainer, &Settings { limits, ..settings(1) });
+    assert_eq!((summary.finished.len(), summary.failed.len()), (3, 1));
+    assert_eq!(summary.stopped_early, None);
+    let (kind, message) = bench.run(&long).failure.unwrap();
+    assert_eq!(kind, FailureKind::TimedOut);
+    assert!(message.contains("longer than the 300ms it was given: fine-tuning, "), "{message}");
+}
+
+#[test]
+fn a_sweep_whose_time_is_up_interrupts_what_trains_and_starts_nothing_more() {
+    let (bench, trainer) = (Bench::new(), slow(Duration::from_millis(2)));
+    let long = |number| task(1, &[("cell", Value::Int(number)), ("epochs", Value::Int(100_000))]);
+    let tasks: Vec<_> = (0..4).map(long).collect();
+    let limits = Limits { run: None, until: Some(Instant::now() + Duration::from_millis(200)) };
+    let (summary, _) = bench.sweep(tasks, &trainer, &Settings { limits, ..settings(2) });
+    assert_eq!((summary.interrupted.len(), summary.not_started.len()), (2, 2));
+    assert_eq!(summary.stopped_early, Some(StoppedEarly::TimeLimit));
 }

@@ -24,7 +24,7 @@ const OWN: [&str; 5] = ["arms", "along", "margin", "values", "at_least"];
 pub(super) fn claims(
     sections: &[Section<'_>],
     file: &str,
-    catalog: &Catalog,
+    (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<ClaimSpec> {
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
@@ -41,7 +41,7 @@ pub(super) fn claims(
             log.push(mistake.label("again").also(&first, "first"));
         }
         let name = name.map(|(_, name)| name.to_owned());
-        let reader = Reader { catalog, log };
+        let reader = Reader { catalog, asked, log };
         claims.extend(ClaimReader { reader, section, file }.claim(name));
     }
     claims

@@ -22,10 +22,11 @@ const SELECT: &str = "valid_error";
 pub(super) fn comparison(
     section: &Section<'_>,
     catalog: &Catalog,
+    asked: &[String],
     log: &mut Vec<Mistake>,
 ) -> Option<ComparisonSpec> {
     section.refuse_others(&["axis", "baseline", "metric", "by", "select"], log);
-    let mut reader = Reader { catalog, log };
+    let mut reader = Reader { catalog, asked, log };
     let axis = section.require("axis", "axis = \"pretraining\"", reader.log).cloned();
     let axis = axis.and_then(|field| {
         let name = field.text(reader.log)?;
@@ -53,7 +54,7 @@ pub(super) fn comparison(
 pub(super) fn tables(
     sections: &[Section<'_>],
     file: &str,
-    catalog: &Catalog,
+    (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<TableSpec> {
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
@@ -80,13 +81,15 @@ pub(super) fn tables(
             let mistake = Mistake::new(&field.value_place, format!("two tables are named {name}"));
             log.push(mistake.label("again").also(&first, "first"));
         }
-        tables.extend(Reader { catalog, log }.table(section, name, file));
+        tables.extend(Reader { catalog, asked, log }.table(section, name, file));
     }
     tables
 }
 
 pub(super) struct Reader<'r> {
     pub(super) catalog: &'r Catalog,
+    /// The probes that the file asks for.
+    pub(super) asked: &'r [String],
     pub(super) log: &'r mut Vec<Mistake>,
 }
 
@@ -195,6 +198,7 @@ impl Reader<'_> {
 
     pub(super) fn metric(&mut self, name: &str, place: &Place) -> Option<String> {
         if self.catalog.metric(name).is_some() {
+            self.warn_of_what_nobody_measures(name, place);
             return Some(name.to_owned());
         }
         let known = self.catalog.all_metrics().map(|metric| metric.name.as_str());
@@ -205,6 +209,20 @@ impl Reader<'_> {
             None => mistake.help("`ablate list` names every metric"),
         });
         None
+    }
+
+    /// Warns of a metric of a probe on request that the file does not ask for.
+    fn warn_of_what_nobody_measures(&mut self, metric: &str, place: &Place) {
+        let Some(probe) = self.catalog.probe_of(metric).map(|probe| probe.name) else { return };
+        if !self.asked.iter().any(|asked| asked == probe) {
+            let title = format!("no run is asked for `{metric}`");
+            let help = format!(
+                "write probes = [\"{probe}\"] below [experiment], or measure finished runs by \
+                 `ablate probe`"
+            );
+            let label = format!("measured by the probe `{probe}`, which runs on request");
+            self.log.push(Mistake::warning(place, title).label(label).help(help));
+        }
     }
 
     /// The value that the others are compared with, valid for the axis.

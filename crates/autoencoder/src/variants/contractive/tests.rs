@@ -27,7 +27,7 @@ fn autoencoder(activation: Activation) -> Autoencoder {
 
 fn penalty(autoencoder: &Autoencoder, x: &Tensor) -> Tensor {
     let code = autoencoder.encode(x).unwrap();
-    (super::penalty(LAMBDA).graph)(&Pass { autoencoder, code: &code }).unwrap()
+    (super::penalty(LAMBDA).graph)(&Pass { autoencoder, code: &code, near: &[] }).unwrap()
 }
 
 /// Values and gradients of everything that the identities name.
