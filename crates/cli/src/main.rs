@@ -41,6 +41,11 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Sweep(args) => commands::sweep::run(args, common, terminal),
         Command::Plan(args) => commands::plan::run(args, common, terminal),
+        Command::Launch(args) => commands::launch::run(args, common, terminal),
+        Command::Worker(args) => commands::worker::run(args, common, terminal),
+        Command::Status(args) => commands::status::run(args, common, terminal),
+        Command::Collect(args) => commands::collect::run(args, common, terminal),
+        Command::Cancel(args) => commands::cancel::run(args, common, terminal),
         Command::Query(args) => commands::query::run(args, common, terminal),
         Command::Sql(args) => commands::sql::run(args, common, terminal),
         Command::Show(args) => commands::show::run(args, common, terminal),

@@ -2,8 +2,10 @@
 //! renamed into it, so that it is there whole or not at all; rows name the files that a run has.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ablate_sweep::{Artifact, RunId};
@@ -53,11 +55,13 @@ impl ArtifactFolder {
     /// If they cannot be written, or `file` leads out of the folder. Nothing has changed then.
     pub fn write(&self, file: &str, bytes: &[u8]) -> io::Result<()> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
+        /// Random, for processes of several machines may share the folder, and their numbers.
+        static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
         let path = self.path(file)?;
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder)?;
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let partial = folder.join(format!(".{}-{number}.partial", std::process::id()));
+        let partial = folder.join(format!(".{:016x}-{number}.partial", *PROCESS));
         let written = File::create(&partial).and_then(|mut file| {
             file.write_all(bytes)?;
             // Without this a power cut may leave a name with nothing behind it.

@@ -2,7 +2,7 @@
 //! that the run is still this attempt's.
 
 use ablate_sweep::{Curve, Failure, Outcome, RunId, RunState};
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use crate::artifacts;
 use crate::claim::{self, make_current, row_of};
@@ -98,7 +98,11 @@ fn held(transaction: &Transaction<'_>, run: &RunId, attempt: u32) -> Result<i64,
     }
 }
 
-fn insert_curves(transaction: &Transaction<'_>, key: i64, curves: &[Curve]) -> Result<(), Trouble> {
+pub(crate) fn insert_curves(
+    transaction: &Connection,
+    key: i64,
+    curves: &[Curve],
+) -> Result<(), Trouble> {
     let mut statement =
         transaction.prepare_cached("INSERT INTO curve (run, name, series) VALUES (?1, ?2, ?3)")?;
     for curve in curves {

@@ -6,6 +6,7 @@ mod exchanging;
 mod manual;
 mod marking;
 mod networks;
+mod scaling;
 mod showing;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub(crate) use exchanging::{Check, Export, ExportFormat, Import, Merge, Weights}
 pub(crate) use manual::{Completions, Man};
 pub(crate) use marking::{Archive, Delete, Gc, Note, Tag};
 pub(crate) use networks::{Filters, Moment, Picture, Probe, Reconstruct, Samples};
+pub(crate) use scaling::{Cancel, Collect, Executor, Launch, Status, Worker};
 pub(crate) use showing::{Report, Serve};
 pub(crate) use training::{Plan, PlanFormat, Sweep, Verify};
 
@@ -96,6 +98,16 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Show what an experiment expands to: for each run, whether it will be trained and why
     Plan(Plan),
+    /// Send the runs of an experiment to a cluster as tasks: SLURM, or another engine
+    Launch(Launch),
+    /// Do one task of a launch: what an engine starts
+    Worker(Worker),
+    /// How far a launch is, from what its tasks have written
+    Status(Status),
+    /// Fold what the tasks of a launch have finished into the store: any time, any number of times
+    Collect(Collect),
+    /// Take the tasks of a launch out of SLURM's queue
+    Cancel(Cancel),
     /// One row a run, filtered and sorted: every parameter and metric is a column; or statistics over
     /// seeds, one row a group
     Query(Query),

@@ -1,8 +1,10 @@
 //! The commands, one a file: each reads its arguments, asks the other crates, and prints.
 
 pub(crate) mod archive;
+pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod claims;
+pub(crate) mod collect;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod delete;
@@ -12,6 +14,7 @@ pub(crate) mod filters;
 pub(crate) mod gc;
 pub(crate) mod groups;
 pub(crate) mod import;
+pub(crate) mod launch;
 pub(crate) mod list;
 pub(crate) mod manual;
 pub(crate) mod merge;
@@ -25,8 +28,10 @@ pub(crate) mod samples;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod sql;
+pub(crate) mod status;
 pub(crate) mod sweep;
 pub(crate) mod table;
 pub(crate) mod tag;
 pub(crate) mod verify;
 pub(crate) mod weights;
+pub(crate) mod worker;

@@ -232,6 +232,11 @@ impl Estimate {
         Estimate::read(waiting, laboratory, Some(store), jobs)
     }
 
+    /// Seconds on all jobs together; `None` where the data is not there.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.seconds
+    }
+
     fn read(
         waiting: &[&RunPlan],
         laboratory: &Laboratory,

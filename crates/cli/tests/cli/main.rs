@@ -24,6 +24,7 @@ mod probing;
 mod querying;
 mod questions;
 mod runs;
+mod scaling;
 mod serving;
 mod store;
 mod surroundings;

@@ -20,6 +20,7 @@
 mod decision;
 mod experiments;
 mod files;
+mod returned;
 mod row;
 mod runs;
 
@@ -32,6 +33,8 @@ use crate::check::Health;
 use crate::declaration::Declared;
 use crate::error::{RecordsError, Trouble};
 use crate::store::Store;
+
+pub use self::returned::{Origin, Returned, TakenIn};
 
 use self::decision::Decision;
 use self::files::Files;

@@ -1,0 +1,399 @@
+//! Runs that came to their end elsewhere, outside any store, and are taken into this one: what the
+//! tasks of a cluster leave behind.
+//!
+//! Which of several ends of one run stands is said by the ends alone, so neither the order in which they
+//! are taken nor how often can show: a finished one wins over a failed one; among the finished ones the
+//! first to finish, among the failed ones the last. Two finished ones with different bits are told.
+
+use std::collections::BTreeSet;
+
+use ablate_sweep::{Curve, Failure, Outcome, RunId, RunPlan, RunState, TrialId};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
+
+use crate::artifacts::{self, ArtifactFolder};
+use crate::claim::{seed_of, state_in};
+use crate::columns::quoted;
+use crate::ending::insert_curves;
+use crate::error::{RecordsError, Trouble};
+use crate::measured;
+use crate::series;
+use crate::session::Session;
+use crate::store::Store;
+use crate::trial;
+
+use super::files::{Files, Wanted};
+use super::{Conflict, experiments};
+
+/// A run that has ended elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returned {
+    /// What was to be done.
+    pub plan: RunPlan,
+    /// The trial that it is compared with.
+    pub baseline: Option<TrialId>,
+    /// What came of it.
+    pub ended: Result<Outcome, Failure>,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// When it began: UTC, ISO 8601 with milliseconds.
+    pub started_at: String,
+    /// When it ended, likewise.
+    pub ended_at: String,
+}
+
+/// The process in which runs came to their end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// A name that no other process has ever had.
+    pub id: String,
+    /// What it said of itself.
+    pub session: Session,
+    /// Its machine.
+    pub host: Option<String>,
+    /// Its number there.
+    pub pid: u32,
+    /// When it began: UTC, ISO 8601 with milliseconds.
+    pub started_at: String,
+}
+
+/// What came of taking runs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenIn {
+    /// Runs that this store had not.
+    pub added: u64,
+    /// Runs whose end here was worse, or was not the one that stands.
+    pub replaced: u64,
+    /// Runs that are here already.
+    pub known: u64,
+    /// Runs that a process is training with this store: they are left alone.
+    pub running: u64,
+    /// Files copied.
+    pub files: u64,
+    /// Files that runs name, and that are not there as they say.
+    pub missing_files: BTreeSet<String>,
+    /// Runs that have finished more than once, with different bits: training them is not deterministic.
+    pub differing: Vec<Conflict>,
+}
+
+impl TakenIn {
+    /// Both together.
+    #[must_use]
+    pub fn with(mut self, other: TakenIn) -> TakenIn {
+        self.added += other.added;
+        self.replaced += other.replaced;
+        self.known += other.known;
+        self.running += other.running;
+        self.files += other.files;
+        self.missing_files.extend(other.missing_files);
+        self.differing.extend(other.differing);
+        self
+    }
+}
+
+impl Store {
+    /// Takes `runs`, which ended in the process `origin`, with their files from `folder`: all in one
+    /// transaction. [`Store::settle_current`] belongs behind the last.
+    ///
+    /// # Errors
+    /// If a run cannot be stored as it is (a score that is no number, a metric or parameter that no catalog
+    /// declared), or the store or its folder cannot be written. Nothing is taken then.
+    pub fn take_in(
+        &mut self,
+        origin: &Origin,
+        runs: &[Returned],
+        folder: &ArtifactFolder,
+    ) -> Result<TakenIn, RecordsError> {
+        for run in runs {
+            if let Ok(outcome) = &run.ended {
+                measured::refuse_what_is_not_finite(&run.plan.id, &outcome.scores)?;
+            }
+        }
+        let mut files = Files::between(folder, &self.artifact_folder());
+        files.bring(self.read("look for runs", |here| wanted(here, origin, runs))?)?;
+        let mut taken = self.write("take in runs", |here| {
+            let session = session_here(here, origin)?;
+            let mut taken = TakenIn::default();
+            for run in runs {
+                Taking { here, origin, session, files: &files, run }.take(&mut taken)?;
+            }
+            Ok(taken)
+        })?;
+        let (copied, missing) = files.done();
+        taken.files = copied;
+        taken.missing_files = missing.into_iter().collect();
+        Ok(taken)
+    }
+
+    /// Of the runs of each trial and seed makes that one current which finished last, as merging does.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub fn settle_current(&mut self) -> Result<(), RecordsError> {
+        self.write("settle which runs are current", |here| experiments::settle_current(here))
+    }
+}
+
+/// What the store says of a run.
+struct Stored {
+    key: i64,
+    state: RunState,
+    ended_at: String,
+    session: String,
+}
+
+fn stored(here: &Connection, run: &RunId) -> Result<Option<Stored>, Trouble> {
+    let found = here
+        .prepare_cached(
+            "SELECT r.key, r.state, coalesce(r.ended_at, ''), s.id
+             FROM run AS r JOIN session AS s ON s.key = r.session WHERE r.id = ?1",
+        )?
+        .query_row([&run.0], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    found
+        .map(|(key, state, ended_at, session)| {
+            Ok(Stored { key, state: state_in(&state)?, ended_at, session })
+        })
+        .transpose()
+}
+
+/// The files of those runs that are not here as this origin has ended them.
+fn wanted(here: &Connection, origin: &Origin, runs: &[Returned]) -> Result<Vec<Wanted>, Trouble> {
+    let mut wanted = Vec::new();
+    for run in runs {
+        let Ok(outcome) = &run.ended else { continue };
+        let finished = stored(here, &run.plan.id)?.filter(|it| it.state == RunState::Finished);
+        if finished.is_none_or(|it| end_of(run, origin) < (&it.ended_at, &it.session)) {
+            let files = outcome.artifacts.iter();
+            wanted.extend(files.map(|artifact| (artifact.file.clone(), artifact.hash.clone())));
+        }
+    }
+    Ok(wanted)
+}
+
+/// Two ends of a run are told apart, and put in order, by when and where.
+fn end_of<'a>(run: &'a Returned, origin: &'a Origin) -> (&'a String, &'a String) {
+    (&run.ended_at, &origin.id)
+}
+
+fn session_here(here: &Transaction<'_>, origin: &Origin) -> Result<i64, Trouble> {
+    let Origin { id, session, host, pid, started_at } = origin;
+    here.prepare_cached(
+        "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
+             cpu, cores, jobs, os, host, pid)
+         VALUES (:id, :started_at, :version, :git_commit, :git_dirty, :command, :cpu, :cores, :jobs,
+             :os, :host, :pid)
+         ON CONFLICT (id) DO UPDATE SET started_at = :started_at, version = :version,
+             git_commit = :git_commit, git_dirty = :git_dirty, command = :command, cpu = :cpu,
+             cores = :cores, jobs = :jobs, os = :os, host = :host, pid = :pid
+         WHERE started_at = '' AND :started_at <> ''",
+    )?
+    .execute(named_params! {
+        ":id": id,
+        ":started_at": started_at,
+        ":version": session.version,
+        ":git_commit": session.git_commit,
+        ":git_dirty": session.git_dirty,
+        ":command": session.command,
+        ":cpu": session.cpu,
+        ":cores": session.cores,
+        ":jobs": session.jobs,
+        ":os": session.os,
+        ":host": host,
+        ":pid": pid,
+    })?;
+    let mut select = here.prepare_cached("SELECT key FROM session WHERE id = ?1")?;
+    Ok(select.query_row([id], |row| row.get(0))?)
+}
+
+/// One run on its way into the store.
+struct Taking<'a> {
+    here: &'a Transaction<'a>,
+    origin: &'a Origin,
+    session: i64,
+    files: &'a Files,
+    run: &'a Returned,
+}
+
+impl Taking<'_> {
+    fn take(&self, taken: &mut TakenIn) -> Result<(), Trouble> {
+        let id = &self.run.plan.id;
+        let Some(stored) = stored(self.here, id)? else {
+            taken.added += 1;
+            return self.insert();
+        };
+        let theirs = (&stored.ended_at, &stored.session);
+        let ours = end_of(self.run, self.origin);
+        let better = match (&self.run.ended, stored.state) {
+            (_, RunState::Running) => {
+                taken.running += 1;
+                return Ok(());
+            }
+            (Ok(_), RunState::Finished) if ours == theirs => false,
+            (Ok(outcome), RunState::Finished) => {
+                let differences = differences(self.here, stored.key, outcome)?;
+                if differences.is_empty() {
+                    taken.known += 1;
+                    return if ours < theirs { self.update_origin(stored.key) } else { Ok(()) };
+                }
+                taken.differing.push(Conflict { run: id.clone(), differences });
+                ours < theirs
+            }
+            (Ok(_), RunState::Failed | RunState::Interrupted) => true,
+            (Err(_), RunState::Finished) => false,
+            (Err(_), RunState::Failed) => ours > theirs,
+            (Err(_), RunState::Interrupted) => true,
+        };
+        if better {
+            taken.replaced += 1;
+            self.replace(stored.key)
+        } else {
+            taken.known += 1;
+            Ok(())
+        }
+    }
+
+    fn insert(&self) -> Result<(), Trouble> {
+        let plan = &self.run.plan;
+        let trial = trial::save(self.here, &plan.trial, self.run.baseline.as_ref())?;
+        self.here
+            .prepare_cached(
+                "INSERT INTO run (id, trial, seed, data_checksum, training_version, state, current,
+                     session, attempt, started_at, ended_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'interrupted', 0, ?6, 1, ?7, ?8)",
+            )?
+            .execute(params![
+                plan.id.0,
+                trial,
+                seed_of(plan)?,
+                plan.data_checksum,
+                plan.training_version,
+                self.session,
+                self.run.started_at,
+                self.run.ended_at
+            ])?;
+        self.fill(self.here.last_insert_rowid())
+    }
+
+    fn replace(&self, key: i64) -> Result<(), Trouble> {
+        for table in ["score", "curve", "profile", "artifact"] {
+            let delete = format!("DELETE FROM {table} WHERE run = ?1");
+            self.here.prepare_cached(&delete)?.execute([key])?;
+        }
+        trial::save(self.here, &self.run.plan.trial, self.run.baseline.as_ref())?;
+        self.here
+            .prepare_cached(
+                "UPDATE run SET state = 'interrupted', failure = NULL, failure_message = NULL,
+                     epochs = NULL, best_epoch = NULL, weights_hash = NULL WHERE key = ?1",
+            )?
+            .execute([key])?;
+        self.update_origin(key)?;
+        self.fill(key)
+    }
+
+    fn update_origin(&self, key: i64) -> Result<(), Trouble> {
+        self.here
+            .prepare_cached(
+                "UPDATE run SET session = ?2, attempt = 1, started_at = ?3, ended_at = ?4,
+                     seconds = ?5 WHERE key = ?1",
+            )?
+            .execute(params![
+                key,
+                self.session,
+                self.run.started_at,
+                self.run.ended_at,
+                self.run.seconds
+            ])?;
+        Ok(())
+    }
+
+    /// Writes what came of the run to its row, which has nothing of it yet.
+    fn fill(&self, key: i64) -> Result<(), Trouble> {
+        let seconds = self.run.seconds;
+        match &self.run.ended {
+            Ok(outcome) => {
+                measured::insert(self.here, key, &outcome.scores, &outcome.profiles)?;
+                insert_curves(self.here, key, &outcome.curves)?;
+                let mut files = Vec::new();
+                for artifact in &outcome.artifacts {
+                    if let Some(file) = self.files.at(&artifact.file, &artifact.hash) {
+                        files.push(ablate_sweep::Artifact {
+                            file: file.to_owned(),
+                            ..artifact.clone()
+                        });
+                    }
+                }
+                artifacts::insert(self.here, key, &files)?;
+                self.here
+                    .prepare_cached(
+                        "UPDATE run SET state = 'finished', seconds = ?2, epochs = ?3,
+                             best_epoch = ?4, weights_hash = ?5 WHERE key = ?1",
+                    )?
+                    .execute(params![
+                        key,
+                        seconds,
+                        outcome.epochs,
+                        outcome.best_epoch,
+                        outcome.weights_hash
+                    ])?;
+            }
+            Err(failure) => {
+                insert_curves(self.here, key, &failure.curves)?;
+                self.here
+                    .prepare_cached(
+                        "UPDATE run SET state = 'failed', seconds = ?2, failure = ?3,
+                             failure_message = ?4 WHERE key = ?1",
+                    )?
+                    .execute(params![key, seconds, failure.kind.word(), failure.message])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the finished run `key` and `outcome` differ. What only one of them was measured by is no
+/// difference.
+fn differences(here: &Connection, key: i64, outcome: &Outcome) -> Result<Vec<String>, Trouble> {
+    let mut found = Vec::new();
+    let mut compare = |what: &str, here: String, there: String| {
+        if here != there {
+            found.push(format!("{what}: {here} here, {there} there"));
+        }
+    };
+    let kept: (u32, u32, String) = here
+        .prepare_cached("SELECT epochs, best_epoch, weights_hash FROM run WHERE key = ?1")?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    compare("epochs", kept.0.to_string(), outcome.epochs.to_string());
+    compare("best_epoch", kept.1.to_string(), outcome.best_epoch.to_string());
+    compare("weights_hash", kept.2, outcome.weights_hash.clone());
+    for (name, value) in &outcome.scores {
+        let select = format!("SELECT {} FROM score WHERE run = ?1", quoted(name));
+        let held: Option<Option<f64>> =
+            here.prepare_cached(&select)?.query_row([key], |row| row.get(0)).optional()?;
+        if let Some(held) = held.flatten() {
+            compare(name, format!("{held:?}"), format!("{value:?}"));
+        }
+    }
+    for Curve { name, values } in &outcome.curves {
+        let held: Option<String> = here
+            .prepare_cached("SELECT series FROM curve WHERE run = ?1 AND name = ?2")?
+            .query_row(params![key, name], |row| row.get(0))
+            .optional()?;
+        let (held, series) = (held.unwrap_or_default(), series::pack(values));
+        if held != series {
+            compare(&format!("curve {name}"), "one".to_owned(), "another".to_owned());
+        }
+    }
+    for profile in &outcome.profiles {
+        let held: Option<(String, String)> = here
+            .prepare_cached("SELECT at, series FROM profile WHERE run = ?1 AND name = ?2")?
+            .query_row(params![key, profile.name], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let series = (series::pack(&profile.at), series::pack(&profile.values));
+        if held.is_some_and(|held| held != series) {
+            compare(&format!("profile {}", profile.name), "one".to_owned(), "another".to_owned());
+        }
+    }
+    Ok(found)
+}
