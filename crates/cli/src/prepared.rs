@@ -9,6 +9,7 @@ use ablate_autoencoder::probes::{self, Probe};
 use ablate_data::own;
 use ablate_records::{Archive, ExperimentRecord, RecordsError, Store};
 use ablate_report::{RunSet, TrialRuns, claims, compare, tables};
+use ablate_sweep::claim::ClaimSpec;
 use ablate_sweep::{
     Catalog, Color, Expansion, Experiment, Limit, Mistakes, Override, Params, Relative, Run, RunId,
     RunPlan, RunState, Source, Trial, TrialId, Value,
@@ -200,6 +201,7 @@ impl Prepared {
         let mut planned = shown(self.plans.iter().map(|plan| plan.id.clone()).collect())?;
         let imported = shown(store.imported(&self.record.name)?)?;
         add_relative(&mut planned, &mut shown, catalog, laboratory)?;
+        self.add_milestones(&mut planned, store)?;
         if !left_out.is_empty() {
             let count = format::count(left_out.len(), "archived run");
             let which = "--archived has them in tables, comparisons and claims";
@@ -235,6 +237,26 @@ impl Prepared {
             runs: found.remove(&trial.id).unwrap_or_default(),
         });
         Ok(RunSet { trials: trials.chain(more).collect() })
+    }
+}
+
+impl Prepared {
+    /// Adds what claims take from the curves at a milestone of the training.
+    fn add_milestones(&self, runs: &mut [Run], store: &Store) -> anyhow::Result<()> {
+        let claims: Vec<&ClaimSpec> =
+            self.experiment.claims.iter().filter(|claim| claim.at.is_some()).collect();
+        if claims.is_empty() {
+            return Ok(());
+        }
+        for run in runs.iter_mut().filter(|run| run.state == RunState::Finished) {
+            let curves = store.curves(&run.id)?;
+            let value = |claim: &&ClaimSpec| {
+                let value = claim.at.as_ref()?.value(&claim.metric, &curves)?;
+                Some((claim.measured(), value))
+            };
+            run.scores.extend(claims.iter().filter_map(value));
+        }
+        Ok(())
     }
 }
 

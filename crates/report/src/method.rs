@@ -79,6 +79,7 @@ fn the_claims_shown_are_judged_as_the_page_says() {
     let helps = ClaimSpec {
         name: "helps".into(),
         metric: "test_error".into(),
+        at: None,
         statement: Statement::Below(arms()),
         by: vec!["depth".into()],
         filter: None,

@@ -6,7 +6,7 @@
 //! what lies between is rounded to the digits that matter beside its distance to the next value
 //! (0.0316228, not 0.03162277660168379), or to whole numbers for a parameter that takes those.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 
 use crate::catalog::Domain;
 use crate::mistakes::{Mistake, Place};
@@ -29,7 +29,7 @@ impl Axis {
     /// Checks `raw`, as it stands at `place` for the parameter `name`, against `domain`.
     ///
     /// # Errors
-    /// Every value that is not valid or that stands there twice.
+    /// Every value that is not valid.
     pub(crate) fn new(
         name: &str,
         raw: &RawAxis,
@@ -40,6 +40,25 @@ impl Axis {
             RawAxis::Listed(values) => listed(name, values, domain),
             RawAxis::Range(range) => computed(name, range, place, domain),
         }
+    }
+
+    /// A mistake for every value of the parameter `name` that stands in `raw`, which this was checked
+    /// from, a second time. A computed axis repeats none.
+    pub(crate) fn repeats(&self, name: &str, raw: &RawAxis) -> Vec<Mistake> {
+        let (Axis::Listed(values), RawAxis::Listed(raw)) = (self, raw) else { return Vec::new() };
+        let mut places: HashMap<String, &Place> = HashMap::new();
+        let mut mistakes = Vec::new();
+        for (value, (_, place)) in values.iter().zip(raw) {
+            match places.entry(value.to_string()) {
+                hash_map::Entry::Vacant(free) => drop(free.insert(place)),
+                hash_map::Entry::Occupied(first) => mistakes.push(
+                    Mistake::new(place, format!("`{name}` has the value {value} twice"))
+                        .label("again")
+                        .also(first.get(), "first"),
+                ),
+            }
+        }
+        mistakes
     }
 
     /// How many values there are, at least one.
@@ -148,27 +167,11 @@ pub(crate) fn rounded(real: f64, unit: f64) -> f64 {
 }
 
 fn listed(name: &str, values: &[(Value, Place)], domain: &Domain) -> Result<Axis, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
-    let mut checked = Vec::new();
-    let mut places: HashMap<String, &Place> = HashMap::new();
+    let (mut checked, mut mistakes) = (Vec::new(), Vec::new());
     for (value, place) in values {
-        let value = match domain.check(value) {
-            Ok(value) => value,
-            Err(valid) => {
-                mistakes.push(invalid(name, value, place, domain, &valid));
-                continue;
-            }
-        };
-        match places.get(&value.to_string()) {
-            None => {
-                places.insert(value.to_string(), place);
-                checked.push(value);
-            }
-            Some(first) => mistakes.push(
-                Mistake::new(place, format!("`{name}` has the value {value} twice"))
-                    .label("again")
-                    .also(first, "first"),
-            ),
+        match domain.check(value) {
+            Ok(value) => checked.push(value),
+            Err(valid) => mistakes.push(invalid(name, value, place, domain, &valid)),
         }
     }
     if mistakes.is_empty() { Ok(Axis::Listed(checked)) } else { Err(mistakes) }

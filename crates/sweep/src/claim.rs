@@ -1,6 +1,7 @@
 //! What an experiment file expects to find: a statement about runs that they can support or refute.
 
 use crate::filter::Filter;
+use crate::run::Curve;
 
 /// One `[[claim]]` of an experiment file.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,6 +10,8 @@ pub struct ClaimSpec {
     pub name: String,
     /// What the statement is about.
     pub metric: String,
+    /// When in a training it is taken; without it, of the trained network.
+    pub at: Option<Milestone>,
     /// What is claimed.
     pub statement: Statement,
     /// The parameters for every value of which it is claimed; may be empty.
@@ -21,6 +24,42 @@ pub struct ClaimSpec {
     pub select: String,
     /// Where the expectation comes from, if the file says so.
     pub source: Option<String>,
+}
+
+/// The end of the first epoch after which a curve has come to a level: fallen to it where lower is
+/// better, risen to it where higher is. So runs are compared where they are equally far.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Milestone {
+    /// The curve.
+    pub curve: String,
+    /// The level, finite.
+    pub level: f64,
+    /// Whether it is come to from above.
+    pub falling: bool,
+}
+
+impl Milestone {
+    /// The value of `metric` at this milestone, both from `curves`; `None` where the level is never come
+    /// to, one of the curves is missing, or the value is not finite.
+    pub fn value(&self, metric: &str, curves: &[Curve]) -> Option<f64> {
+        let values = |name: &str| curves.iter().find(|curve| curve.name == name);
+        let reached = |value: &f64| match self.falling {
+            true => *value <= self.level,
+            false => *value >= self.level,
+        };
+        let epoch = values(&self.curve)?.values.iter().position(reached)?;
+        values(metric)?.values.get(epoch).copied().filter(|value| value.is_finite())
+    }
+}
+
+impl ClaimSpec {
+    /// What the statement is about, with the milestone: the name under which the values of runs stand.
+    pub fn measured(&self) -> String {
+        match &self.at {
+            None => self.metric.clone(),
+            Some(at) => format!("{} at {} {}", self.metric, at.curve, at.level),
+        }
+    }
 }
 
 /// What is claimed of a metric. An arm is a set of trials, given by a filter.
@@ -114,5 +153,33 @@ impl Cells {
             "mean" => Some(Cells::Mean),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(curve: &str, level: f64, falling: bool) -> Milestone {
+        Milestone { curve: curve.into(), level, falling }
+    }
+
+    #[test]
+    fn a_milestone_is_the_first_epoch_that_comes_to_its_level() {
+        let curve =
+            |name: &str, values: &[f64]| Curve { name: name.into(), values: values.to_vec() };
+        let curves = [
+            curve("train_loss", &[f64::NAN, 2.0, 0.5, 0.7, 0.1]),
+            curve("accuracy", &[0.1, 0.4, 0.9]),
+            curve("valid_loss", &[1.0, 2.0, 3.0, f64::INFINITY]),
+        ];
+        assert_eq!(at("train_loss", 0.5, true).value("valid_loss", &curves), Some(3.0));
+        assert_eq!(at("accuracy", 0.4, false).value("valid_loss", &curves), Some(2.0));
+        for (curve, level) in [("train_loss", 0.05), ("train_loss", 0.1), ("other", 1.0)] {
+            assert_eq!(at(curve, level, true).value("valid_loss", &curves), None);
+        }
+        assert_eq!(at("train_loss", 0.5, true).value("other", &curves), None);
+        // Reached, but the other curve is not finite there.
+        assert_eq!(at("valid_loss", 3.0, false).value("valid_loss", &curves[2..]), Some(3.0));
     }
 }

@@ -220,6 +220,7 @@ struct Request<'a> {
 fn claim(set: &RunSet, spec: &ClaimSpec, catalog: &Catalog) -> Result<Claim, ReportError> {
     let place = format!("claim {:?}", spec.name);
     let metric = find_metric(&place, &spec.metric, catalog)?;
+    let metric = &Metric { name: spec.measured(), ..metric.clone() };
     let selector = Selector::new(&place, &spec.select, catalog)?;
     let request = Request { spec, metric, selector, catalog };
     let trials = request.trials(set);

@@ -20,6 +20,7 @@ fn spec(name: &str, statement: Statement) -> ClaimSpec {
     ClaimSpec {
         name: name.into(),
         metric: "test_error".into(),
+        at: None,
         statement,
         by: vec![],
         filter: None,

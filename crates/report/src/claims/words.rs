@@ -144,7 +144,7 @@ impl Claim {
 }
 
 fn statement(spec: &ClaimSpec, unit: &str) -> String {
-    let metric = &spec.metric;
+    let metric = &spec.measured();
     match &spec.statement {
         Statement::Below([first, second]) => {
             format!("{metric} is lower with {} than with {}", first.text, second.text)

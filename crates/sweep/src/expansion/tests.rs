@@ -138,6 +138,15 @@ variant = "basic"
 }
 
 #[test]
+fn a_column_of_a_zip_may_repeat_a_value_but_no_row() {
+    let body = "[grid]\n[[zip]]\ndepth = [1, 1, 2]\nwidth = [10, 20, 20]\n";
+    assert_eq!(lines_of(body, &["depth", "width"]), ["1 10", "1 20", "2 20"]);
+    let body = "[grid]\n[[zip]]\ndepth = [1, 2, 1]\nwidth = [10, 20, 10]\n";
+    let mistakes = expand(body).unwrap_err();
+    assert_eq!(mistakes.titles().collect::<Vec<_>>(), ["rows 1 and 3 of this [[zip]] are alike"]);
+}
+
+#[test]
 fn zipped_axes_move_together() {
     let body = "[grid]\nwidth = [10, 20]\n[[zip]]\ndepth = [1, 2, 3]\nepochs = { from = 10, to = 30, step = 10 }\n";
     assert_eq!(

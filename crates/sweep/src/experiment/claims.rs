@@ -8,14 +8,15 @@ use super::document::{Field, Section, unknown};
 use super::filters::filter;
 use super::specs::Reader;
 use crate::catalog::{Catalog, Domain};
-use crate::claim::{Cells, ClaimSpec, Statement};
+use crate::claim::{Cells, ClaimSpec, Milestone, Statement};
 use crate::filter::Filter;
 use crate::metric::Direction;
 use crate::mistakes::{Mistake, Place};
 use crate::names::listing;
 
 /// The keys of every claim.
-const COMMON: [&str; 8] = ["name", "kind", "metric", "by", "filter", "cells", "select", "source"];
+const COMMON: [&str; 9] =
+    ["name", "kind", "metric", "at", "by", "filter", "cells", "select", "source"];
 
 /// The keys that only some kinds have.
 const OWN: [&str; 5] = ["arms", "along", "margin", "values", "at_least"];
@@ -61,6 +62,7 @@ impl<'s> ClaimReader<'_, 's> {
             let name = field.text(self.reader.log)?;
             self.reader.metric(name, &field.value_place)
         });
+        let at = self.milestone();
         let statement = self.statement(metric.as_deref());
         let by = section.get("by").map(|field| self.reader.params(field)).unwrap_or_default();
         if let (Some(along), Some(field)) = (statement.as_ref().and_then(along), section.get("by"))
@@ -78,6 +80,7 @@ impl<'s> ClaimReader<'_, 's> {
         Some(ClaimSpec {
             name: name?,
             metric: metric?,
+            at: at?,
             statement: statement?,
             by,
             filter,
@@ -85,6 +88,26 @@ impl<'s> ClaimReader<'_, 's> {
             select: select?,
             source: source.map(str::to_owned),
         })
+    }
+
+    /// `at`: the curve that is waited for, and its level. `Some(None)` without it.
+    fn milestone(&mut self) -> Option<Option<Milestone>> {
+        let Some(field) = self.section.get("at") else { return Some(None) };
+        let table = field.value.as_table().filter(|table| table.len() == 1);
+        let entry = table.and_then(|table| table.iter().next());
+        let level = entry.and_then(|(_, level)| real(level.get_ref()));
+        let (Some((curve, _)), Some(level)) = (entry, level) else {
+            field.expected(
+                "one curve and its level, such as { train_loss = 0.05 }",
+                self.reader.log,
+            );
+            return None;
+        };
+        let place = Place::File(curve.span());
+        let curve = self.reader.metric(curve.get_ref(), &place)?;
+        self.directed(Some(&curve), &place);
+        let direction = self.reader.catalog.metric(&curve).map(|metric| metric.direction);
+        Some(Some(Milestone { curve, level, falling: direction != Some(Direction::Higher) }))
     }
 
     /// What the kind says, from the keys that it has.

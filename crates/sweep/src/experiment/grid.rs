@@ -76,6 +76,15 @@ enum Axes {
     Own(BTreeMap<String, Axis>),
 }
 
+impl Axes {
+    fn each(&self) -> Box<dyn Iterator<Item = &Axis> + '_> {
+        match self {
+            Axes::General(axis) => Box::new(std::iter::once(axis)),
+            Axes::Own(axes) => Box::new(axes.values()),
+        }
+    }
+}
+
 /// One `[[union]]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -83,6 +92,10 @@ pub(crate) struct Part {
     /// Its variants; a single `None` for a catalog without variants.
     pub(crate) variants: Vec<Option<String>>,
 }
+
+/// Zips up to this length are searched for rows that are alike; in longer ones such rows merge later, as
+/// equal trials do.
+const MAX_SEARCHED_ROWS: u64 = 10_000;
 
 /// One `[[when]]`.
 #[derive(Clone, Debug)]
@@ -181,7 +194,7 @@ impl Typing<'_> {
             self.refuse_two_values(variant, &variants);
         }
         let grid = self.all_typed(&raw.grid, used_here());
-        let zips = raw.zips.iter().map(|zip| self.all_typed(zip, used_here())).collect();
+        let zips = raw.zips.iter().map(|zip| self.zipped(zip, used_here())).collect();
         let mut whens = Vec::new();
         for (filter, entries) in &raw.whens {
             let entries = self.all_typed(entries, used_here());
@@ -231,12 +244,47 @@ impl Typing<'_> {
         tables.iter().map(|name| Some((*name).to_owned())).collect()
     }
 
+    /// The entries, none of which may name a value twice.
     fn all_typed<'v>(
         &mut self,
         entries: &[RawEntry],
         variants: impl Iterator<Item = &'v str> + Clone,
     ) -> Vec<Entry> {
-        entries.iter().filter_map(|entry| self.one_typed(entry, variants.clone())).collect()
+        let mut typed = Vec::new();
+        for raw in entries {
+            let Some(entry) = self.one_typed(raw, variants.clone()) else { continue };
+            // What several variants take is checked once: a second value is one for each of them.
+            if let Some(axis) = entry.axes.each().next() {
+                self.log.extend(axis.repeats(&raw.name, &raw.axis));
+            }
+            typed.push(entry);
+        }
+        typed
+    }
+
+    /// The entries of a `[[zip]]`, whose columns may name a value twice, but no two rows are alike.
+    fn zipped<'v>(
+        &mut self,
+        raw: &[RawEntry],
+        variants: impl Iterator<Item = &'v str> + Clone,
+    ) -> Vec<Entry> {
+        let typed: Vec<Entry> =
+            raw.iter().filter_map(|entry| self.one_typed(entry, variants.clone())).collect();
+        let rows = typed.iter().map(Entry::len).min().unwrap_or(0);
+        if typed.len() < raw.len() || rows > MAX_SEARCHED_ROWS {
+            return typed;
+        }
+        let mut seen: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+        for row in 0..rows {
+            let axes = typed.iter().flat_map(|entry| entry.axes.each());
+            let values = axes.map(|axis| axis.value(row).to_string()).collect();
+            if let Some(first) = seen.insert(values, row) {
+                let (first, again) = (first + 1, row + 1);
+                let title = format!("rows {first} and {again} of this [[zip]] are alike");
+                self.log.push(Mistake::new(&raw[0].place, title));
+            }
+        }
+        typed
     }
 
     fn one_typed<'v>(

@@ -234,6 +234,18 @@ knid = "above"
 }
 
 #[test]
+fn a_milestone_is_one_curve_and_its_level() {
+    let claim = "[[claim]]\nname = 'a'\nkind = 'falling'\nalong = 'depth'\nmetric = 'test_error'\n";
+    let of = |at: &str| message_below_head(&format!("{claim}at = {at}\n"));
+    let takes = "`at` takes one curve and its level, such as { train_loss = 0.05 }";
+    for bad in ["0.05", "{}", "{ valid_error = 'low' }", "{ valid_error = inf }"] {
+        assert!(of(bad).contains(takes), "{bad}: {}", of(bad));
+    }
+    assert!(of("{ valid_eror = 0.1 }").contains("did you mean `valid_error`?"));
+    assert!(of("{ valid_spread = 0.1 }").contains("`valid_spread` has no optimum"));
+}
+
+#[test]
 fn tables_know_their_statistics_and_the_cells_that_papers_speak_of() {
     let shown = message_below_head(
         r#"[[table]]
