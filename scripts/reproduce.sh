@@ -37,17 +37,14 @@ small() {
     echo seeds=4
     [ "$1" = few-labels ] || echo train_size=1000
     case "$1" in
-        depth-pretraining) printf '%s\n' epochs=20 pretraining_epochs=5 batch_size=20 'learning_rate=[0.3, 1.0]' ;;
+        depth-pretraining) printf '%s\n' epochs=60 pretraining_epochs=15 batch_size=20 'learning_rate=[1.0, 4.0]' ;;
         few-labels) printf '%s\n' labels='[100, 300, 1000]' epochs=100 pretraining_epochs=10 width=100 batch_size=20 ;;
         deep-autoencoder) printf '%s\n' epochs=40 pretraining_epochs=20 batch_size=20 ;;
         larochelle) printf '%s\n' test_size=1000 epochs=15 pretraining_epochs=5 width=100 batch_size=20 ;;
         linear-probe) printf '%s\n' epochs=10 pretraining_epochs=10 width=100 batch_size=20 ;;
         *) printf '%s\n' epochs=15 pretraining_epochs=15 width=100 batch_size=20 ;;
     esac
-    # The second penalty of contractive-h takes longer than all else together.
     case "$1" in
-        contraction | robustness) echo 'variant=[basic, weight-decay, denoising, contractive, rbm]' ;;
-        linear-probe) echo 'variant=[basic, denoising, contractive, k-sparse, rbm]' ;;
         lambda-sigma) printf '%s\n' seeds=3 learning_rate=1.0 ;;
     esac
 }
