@@ -1,5 +1,8 @@
-//! A running sweep on the screen: a bar for the whole and a line a worker on a terminal, else a plain
-//! line every ten seconds.
+//! A running sweep on the screen: on a terminal a bar for the whole, the best run so far and a line a
+//! worker, with the curve of the loss; else a plain line every ten seconds.
+
+mod best;
+mod sparkline;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,21 +11,29 @@ use ablate_runner::{Event, Lowered, TimeLeft};
 use ablate_sweep::{Progress, RunId, RunPlan};
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub(crate) use self::best::Best;
+use self::sparkline::sparkline;
 use crate::format;
 use crate::terminal::Terminal;
 
 /// How long a plain line waits for the next one.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// How many places a curve has.
+const CURVE: usize = 16;
+
 /// Shows what the runner tells.
 pub(crate) struct Screen<'a> {
     terminal: &'a Terminal,
     labels: BTreeMap<RunId, String>,
     total: ProgressBar,
+    best: Best,
+    best_line: ProgressBar,
     /// A line a worker, which stays on the screen and shows one run after another: lines that come
     /// and go would make the screen jump.
     lines: Vec<ProgressBar>,
     on_line: BTreeMap<RunId, usize>,
+    curves: BTreeMap<RunId, StageCurve>,
     time_left: TimeLeft,
     started: Instant,
     said: Instant,
@@ -30,25 +41,40 @@ pub(crate) struct Screen<'a> {
     failed: u64,
 }
 
+/// The losses of the stage that a run is in, one an epoch.
+#[derive(Debug, Default)]
+struct StageCurve {
+    stage: String,
+    losses: Vec<f64>,
+}
+
 impl<'a> Screen<'a> {
-    /// For a sweep of `plans`, which the parameters `telling` tell apart.
+    /// For a sweep of `plans`, which the parameters `telling` tell apart; `best` is the best run of those
+    /// that finished before.
     pub(crate) fn new<'p>(
         terminal: &'a Terminal,
         plans: impl ExactSizeIterator<Item = &'p RunPlan>,
         telling: &[String],
+        best: Best,
     ) -> Screen<'a> {
         let total = terminal.bars.add(ProgressBar::new(plans.len() as u64));
         let style = template("{bar:30} {pos}/{len} runs  {elapsed} elapsed  {wide_msg}");
         total.set_style(style.progress_chars("=> "));
         total.enable_steady_tick(Duration::from_millis(500));
+        let best_line = terminal.bars.add(ProgressBar::new(0));
+        best_line.set_style(template("  {wide_msg}"));
+        best_line.set_message(best.words().unwrap_or_default());
         let labels = plans.map(|plan| (plan.id.clone(), label(plan, telling))).collect();
         let now = Instant::now();
         Screen {
             terminal,
             labels,
             total,
+            best,
+            best_line,
             lines: Vec::new(),
             on_line: BTreeMap::new(),
+            curves: BTreeMap::new(),
             time_left: TimeLeft::default(),
             started: now,
             said: now,
@@ -75,6 +101,11 @@ impl<'a> Screen<'a> {
             }
             Event::Progress { run, progress } => {
                 let Progress { stage, epoch, epochs, loss, done } = progress;
+                let curve = self.curves.entry(run.clone()).or_default();
+                if curve.stage != *stage {
+                    *curve = StageCurve { stage: stage.clone(), losses: Vec::new() };
+                }
+                curve.losses.push(*loss);
                 self.write(run, *done, &format!("{stage} {epoch}/{epochs}, loss {loss:.4}"));
             }
             Event::Failed { run, failure, .. } => {
@@ -88,16 +119,22 @@ impl<'a> Screen<'a> {
                 self.terminal.message(&format!("{run} is another process's ({label})"));
                 self.end(run);
             }
-            Event::Finished { run, .. }
-            | Event::Interrupted { run }
-            | Event::AlreadyFinished { run } => self.end(run),
+            Event::Finished { run, outcome, .. } => {
+                let label = self.labels.get(run).map_or(run.0.as_str(), String::as_str);
+                if self.best.see(&outcome.scores, label) {
+                    self.best_line.set_message(self.best.words().unwrap_or_default());
+                }
+                self.end(run);
+            }
+            Event::Interrupted { run } | Event::AlreadyFinished { run } => self.end(run),
         }
         self.tell();
     }
 
     /// Takes the bars away; what was said stays.
     pub(crate) fn close(&self) {
-        self.lines.iter().chain([&self.total]).for_each(ProgressBar::finish_and_clear);
+        let foot = [&self.best_line, &self.total];
+        self.lines.iter().chain(foot).for_each(ProgressBar::finish_and_clear);
     }
 
     fn line(&self) -> ProgressBar {
@@ -110,12 +147,15 @@ impl<'a> Screen<'a> {
     fn write(&self, run: &RunId, done: f64, doing: &str) {
         if let Some(line) = self.on_line.get(run).and_then(|&line| self.lines.get(line)) {
             line.set_position((done * 1000.0) as u64);
-            line.set_message(format!("{}: {doing}", self.label(run)));
+            let losses = self.curves.get(run).map_or(&[][..], |curve| &curve.losses);
+            let curve = sparkline(losses, CURVE);
+            line.set_message(format!("{curve} {}: {doing}", self.label(run)));
         }
     }
 
     fn end(&mut self, run: &RunId) {
         self.on_line.remove(run);
+        self.curves.remove(run);
         self.ended += 1;
         self.total.set_position(self.ended);
     }
@@ -142,7 +182,7 @@ impl<'a> Screen<'a> {
 }
 
 /// What tells a run apart, as short as can be: `greedy contractive 0.1 depth 3 seed 2`.
-fn label(plan: &RunPlan, telling: &[String]) -> String {
+pub(crate) fn label(plan: &RunPlan, telling: &[String]) -> String {
     let mut words: Vec<String> = Vec::new();
     for name in telling {
         if let Some(value) = plan.trial.params.get(name) {

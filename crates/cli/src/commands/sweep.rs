@@ -1,6 +1,7 @@
 //! `ablate sweep`: trains every run of an experiment that is not done yet, records it, and prints the
 //! table and the verdict that answer the experiment's question.
 
+use std::collections::HashMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use ablate_autoencoder::probes::Probe;
 use ablate_records::{Archive, Durability, Owner, Standing, Store};
 use ablate_report::{Format, claims, tables};
 use ablate_runner::{Limits, OnFailure, Settings, Stop, StoppedEarly, Summary, Task, Trainer};
-use ablate_sweep::{Catalog, RunId, RunPlan};
+use ablate_sweep::{Catalog, RunId, RunPlan, RunState};
 use anyhow::Context;
 
 use crate::args::{Common, Sweep, TableFormat};
@@ -20,7 +21,7 @@ use crate::isolation::Isolated;
 use crate::laboratory::Laboratory;
 use crate::measuring;
 use crate::prepared::{Prepared, baseline};
-use crate::progress::Screen;
+use crate::progress::{Best, Screen, label};
 use crate::provenance;
 use crate::signals;
 use crate::terminal::Terminal;
@@ -132,6 +133,22 @@ fn recover(store: &mut Store, plans: &[RunPlan], args: &Sweep) -> anyhow::Result
     Ok(())
 }
 
+/// The best run that finished before, by the metric that selects in the first table.
+fn best(sweep: &Sweeping<'_>, store: &Store) -> anyhow::Result<Best> {
+    let Prepared { plans, experiment, expansion, .. } = sweep.prepared;
+    let select = experiment.tables.first().and_then(|table| sweep.catalog.metric(&table.select));
+    let mut best = Best::by(select.context("every file has a table, and its metric is known")?);
+    // Nobody sees it where no lines can be drawn.
+    if sweep.terminal.is_live() {
+        let labels: HashMap<&RunId, &RunPlan> = plans.iter().map(|plan| (&plan.id, plan)).collect();
+        let ids: Vec<RunId> = plans.iter().map(|plan| plan.id.clone()).collect();
+        for run in store.runs(&ids)?.iter().filter(|run| run.state == RunState::Finished) {
+            best.see(&run.scores, &label(labels[&run.id], &expansion.telling));
+        }
+    }
+    Ok(best)
+}
+
 /// The runs that are not finished. A run that failed is tried again: whoever starts the sweep a
 /// second time has seen the failure and asks for it.
 fn waiting<'a>(plans: &'a [RunPlan], store: &Store) -> anyhow::Result<Vec<&'a RunPlan>> {
@@ -166,8 +183,8 @@ fn train<'a>(
     let mut exit = Exit::Done;
     loop {
         let tasks = tasks(&waiting, catalog);
-        let mut screen =
-            Screen::new(terminal, waiting.iter().copied(), &prepared.expansion.telling);
+        let (telling, best) = (&prepared.expansion.telling, best(sweep, store)?);
+        let mut screen = Screen::new(terminal, waiting.iter().copied(), telling, best);
         let show = &mut |event| screen.show(&event);
         let summary = ablate_runner::run(tasks, trainer, store, session, settings, &stop, show);
         screen.close();
