@@ -37,6 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
+    signals::outlive_limits_of_file_size()?;
     let common = &cli.common;
     match &cli.command {
         Command::Sweep(args) => commands::sweep::run(args, common, terminal),

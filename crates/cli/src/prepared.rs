@@ -384,10 +384,16 @@ impl Text {
         const MAX_BYTES: u64 = 4 << 20;
         let shown = path.display().to_string();
         let unreadable = |error: std::io::Error| Usage(format!("cannot read {shown}: {error}"));
-        let size = fs::metadata(path).map_err(unreadable)?.len();
-        if size > MAX_BYTES {
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        // Opening a pipe may wait for ever, and a device may have no end.
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a directory" } else { "no regular file" };
+            return Err(Usage(format!("cannot read {shown}: it is {what}")).into());
+        }
+        if metadata.len() > MAX_BYTES {
             return Err(Usage(format!(
-                "{shown} has {size} bytes; an experiment file has at most {MAX_BYTES}"
+                "{shown} has {} bytes; an experiment file has at most {MAX_BYTES}",
+                metadata.len()
             ))
             .into());
         }

@@ -1,12 +1,14 @@
-//! Ctrl-C and SIGTERM: the first asks the sweep to stop, a second one stops at once.
+//! Ctrl-C and SIGTERM: the first asks the sweep to stop, a second one stops at once. And the signal of a
+//! file that has become too large, which is to be an error and not an end.
 
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 
 use ablate_runner::Stop;
 use anyhow::Context;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 use crate::exit::Exit;
@@ -48,4 +50,12 @@ pub(crate) fn listen(stop: &Stop, terminal: &Terminal) -> anyhow::Result<Heard> 
         .spawn(listener)
         .context("cannot start a thread")?;
     Ok(heard)
+}
+
+/// From now on, writing past a limit of file size (`ulimit -f`) fails as writing to a full disk does. Unheard,
+/// the signal would end the process before anybody could say so.
+pub(crate) fn outlive_limits_of_file_size() -> io::Result<()> {
+    // Nobody need know that it was heard: the write that caused it fails.
+    let heard = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGXFSZ, heard).map(drop)
 }

@@ -77,6 +77,21 @@ pub enum RecordsError {
         /// What was attempted, as a verb.
         doing: &'static str,
     },
+    /// The system did not write what it was given, for another reason than a full disk.
+    #[error(
+        "{}: cannot {doing}: the system did not take what was written ({source}); nothing stored \
+         before is lost: see whether a quota or a limit of file size (`ulimit -f`) is reached, or \
+         the disk fails, and start the same command again",
+        path.display()
+    )]
+    NotWritten {
+        /// The store.
+        path: PathBuf,
+        /// What was attempted, as a verb.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
     /// The store, or its folder, cannot be written.
     #[error(
         "{}: cannot {doing}, the file or its folder is read-only here ({source})",
@@ -367,6 +382,9 @@ impl Trouble {
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 RecordsError::NotWritable { path, doing, source }
             }
+            Some(ErrorCode::SystemIoFailure) if failed_to_write(&source) => {
+                RecordsError::NotWritten { path, doing, source }
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 RecordsError::Busy { path, doing, waited }
             }
@@ -377,4 +395,14 @@ impl Trouble {
             _ => RecordsError::Sqlite { path, doing, source },
         }
     }
+}
+
+/// Whether SQLite met an error of the system in writing, or in what makes writing last.
+fn failed_to_write(source: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{
+        SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE,
+    };
+    let writing =
+        [SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE];
+    source.sqlite_error().is_some_and(|error| writing.contains(&error.extended_code))
 }
