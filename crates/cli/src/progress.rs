@@ -194,6 +194,13 @@ pub(crate) fn label(plan: &RunPlan, telling: &[String]) -> String {
     words.join(" ")
 }
 
+/// A bar for shards that are being read.
+pub(crate) fn shards(terminal: &Terminal) -> ProgressBar {
+    let bar = terminal.bars.add(ProgressBar::no_length());
+    let style = template("{bar:30} {pos}/{len} shards read  {elapsed}");
+    bar.with_style(style.progress_chars("=> "))
+}
+
 fn template(text: &str) -> ProgressStyle {
     ProgressStyle::with_template(text).expect("the templates of this file are well formed")
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use ablate_records::RecordsError;
+
 /// An error with the place it lies at.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
@@ -30,6 +32,9 @@ pub enum ClusterError {
         /// The folder.
         path: PathBuf,
     },
+    /// The store cannot take what a shard tells.
+    #[error(transparent)]
+    Store(#[from] RecordsError),
     /// A command of the engine failed.
     #[error("{command}: {message}")]
     Engine {

@@ -10,7 +10,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ablate_records::ArtifactFolder;
@@ -115,16 +115,19 @@ impl Folder {
     }
 }
 
-/// Makes `bytes` the content of `path`: all or nothing, and there to stay.
+/// Makes what `fill` writes the content of `path`: all or nothing, and there to stay.
 ///
 /// # Errors
 /// If it cannot be written, or is there already: nothing that was written is ever changed.
-pub(crate) fn write_once(path: &Path, bytes: &[u8]) -> Result<(), ClusterError> {
+pub(crate) fn write_once(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), ClusterError> {
     let partial = path.with_extension(format!("partial-{}", crate::shard::random_name()));
     let written = (|| {
-        let mut file = File::create_new(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut file = BufWriter::new(File::create_new(&partial)?);
+        fill(&mut file)?;
+        file.into_inner()?.sync_all()?;
         // A link, unlike a renaming, does not replace what is there.
         match fs::hard_link(&partial, path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {

@@ -8,6 +8,8 @@
 //!
 //! This crate knows neither Candle nor SQL nor the terminal.
 
+pub mod collect;
+pub mod disk;
 mod error;
 mod folder;
 mod framed;

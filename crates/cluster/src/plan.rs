@@ -14,6 +14,9 @@ use crate::folder::{Folder, write_once};
 use crate::framed;
 use crate::words::{self, text, texts};
 
+/// Which way of writing a plan this is.
+const FORMAT: u32 = 2;
+
 /// A run to be trained, and the trial that it is compared with.
 pub type Planned = (RunPlan, Option<TrialId>);
 
@@ -22,8 +25,6 @@ pub type Planned = (RunPlan, Option<TrialId>);
 pub struct Header {
     /// The experiment.
     pub experiment: ExperimentRecord,
-    /// Every run that it plans, those that were finished at the launch included.
-    pub members: Vec<RunId>,
     /// The probes that it asks for.
     pub probes: Vec<String>,
     /// Where paths of a user's own data start; an absolute path.
@@ -39,9 +40,10 @@ pub struct Header {
 pub struct Plan {
     /// What all tasks need to know.
     pub header: Header,
-    /// Where the slice of each task begins behind the header, its bytes and its runs.
+    /// Where the slice of each task begins, its bytes and its runs.
     slices: Vec<(u64, u64, u64)>,
-    body: u64,
+    /// Where the list of members begins.
+    members: u64,
     file: BufReader<File>,
     path: std::path::PathBuf,
 }
@@ -57,41 +59,58 @@ pub fn strided(runs: Vec<Planned>, tasks: usize) -> Vec<Vec<Planned>> {
     slices
 }
 
-/// Writes the plan of `generation`: a slice of runs a task.
+/// Writes the plan of `generation`: a slice of runs a task, then `members`, the runs that the experiment
+/// plans, those that were finished at the launch included.
 ///
 /// # Errors
 /// If it cannot be written, or there is one already.
-pub fn write(
+pub fn write<'a>(
     folder: &Folder,
     generation: u32,
     header: &Header,
+    members: impl IntoIterator<Item = &'a RunId>,
     slices: &[Vec<Planned>],
 ) -> Result<(), ClusterError> {
-    let mut body = String::new();
-    let mut index = Vec::new();
-    for slice in slices {
-        let begin = body.len();
-        for (plan, baseline) in slice {
-            body.push_str(&framed::line(&words::of_plan(plan, baseline.as_ref())));
+    write_once(&folder.of_generation(generation, "plan"), |file| {
+        let mut at = 0;
+        let mut put = |line: String| {
+            at += line.len() as u64;
+            file.write_all(line.as_bytes()).map(|()| at)
+        };
+        let mut index = Vec::new();
+        let mut begin = 0;
+        for slice in slices {
+            let mut end = begin;
+            for (plan, baseline) in slice {
+                end = put(framed::line(&words::of_plan(plan, baseline.as_ref())))?;
+            }
+            index.push(json!([begin, end - begin, slice.len()]));
+            begin = end;
         }
-        index.push(json!([begin, body.len() - begin, slice.len()]));
-    }
-    let Header { experiment, members, probes, beside, data, keeps_weights } = header;
-    let members: Vec<&str> = members.iter().map(|run| run.0.as_str()).collect();
-    let head = framed::line(&json!({
-        "format": 1,
-        "experiment": experiment.name,
-        "question": experiment.question,
-        "text": experiment.text,
-        "overrides": experiment.overrides,
-        "members": members,
-        "probes": probes,
-        "beside": beside,
-        "data": data,
-        "keeps_weights": keeps_weights,
-        "slices": index,
-    }));
-    write_once(&folder.of_generation(generation, "plan"), (head + &body).as_bytes())
+        let members: Json = members.into_iter().map(|run| run.0.as_str()).collect();
+        let head = put(framed::line(&members))?;
+        let Header { experiment, probes, beside, data, keeps_weights } = header;
+        put(framed::line(&json!({
+            "format": FORMAT,
+            "experiment": experiment.name,
+            "question": experiment.question,
+            "text": experiment.text,
+            "overrides": experiment.overrides,
+            "probes": probes,
+            "beside": beside,
+            "data": data,
+            "keeps_weights": keeps_weights,
+            "slices": index,
+            "members": begin,
+        })))?;
+        put(foot(head)).map(drop)
+    })
+}
+
+/// The last line: where the header begins, which lies behind what it is an index of, so that a plan of
+/// any size is written in one go. It is always as long.
+fn foot(head: u64) -> String {
+    framed::line(&Json::from(format!("{head:020}")))
 }
 
 impl Plan {
@@ -103,19 +122,34 @@ impl Plan {
         let path = folder.of_generation(generation, "plan");
         let file = File::open(&path).map_err(ClusterError::file(&path, "open"))?;
         let mut file = BufReader::new(file);
-        let mut line = Vec::new();
-        file.read_until(b'\n', &mut line).map_err(ClusterError::file(&path, "read"))?;
-        let body = line.len() as u64;
-        let json = line.strip_suffix(b"\n").and_then(framed::read);
         let damaged = |message: &str| damaged(&path, message);
-        let json = json.ok_or_else(|| damaged("its first line is damaged, or this is no plan"))?;
-        if json.get("format") != Some(&Json::from(1)) {
+        let end = file.seek(SeekFrom::End(0)).map_err(ClusterError::file(&path, "read"))?;
+        let mut line = |at| line_at(&mut file, at).map_err(ClusterError::file(&path, "read"));
+        let foot = line(end.saturating_sub(foot(0).len() as u64))?;
+        let head = foot.and_then(|foot| foot.as_str()?.parse().ok());
+        let head = head.ok_or_else(|| damaged("its last line is damaged, or this is no plan"))?;
+        let json = line(head)?.ok_or_else(|| damaged("its header is damaged"))?;
+        if json.get("format") != Some(&Json::from(FORMAT)) {
             return Err(damaged("it is of another format: use the release that wrote it"));
         }
-        let header = header(&json).ok_or_else(|| damaged("its first line lacks something"))?;
+        let header = header(&json).ok_or_else(|| damaged("its header lacks something"))?;
         let slices =
             slices(&json).ok_or_else(|| damaged("its slices are not as they should be"))?;
-        Ok(Plan { header, slices, body, file, path })
+        let members = json.get("members").and_then(Json::as_u64);
+        let members = members.ok_or_else(|| damaged("its header lacks its members"))?;
+        Ok(Plan { header, slices, members, file, path })
+    }
+
+    /// Every run that the experiment plans, those that were finished at the launch included.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn members(&mut self) -> Result<Vec<RunId>, ClusterError> {
+        let line = line_at(&mut self.file, self.members);
+        let json = line.map_err(ClusterError::file(&self.path, "read"))?;
+        let ids = json.as_ref().and_then(Json::as_array);
+        let ids = ids.and_then(|ids| ids.iter().map(|id| Some(RunId(id.as_str()?.into()))).collect());
+        ids.ok_or_else(|| damaged(&self.path, "the list of its members is damaged"))
     }
 
     /// How many tasks it has.
@@ -138,10 +172,15 @@ impl Plan {
             return Err(damaged(&self.path, &message));
         };
         let failed = |doing| ClusterError::file(self.path.clone(), doing);
-        self.file.seek(SeekFrom::Start(self.body + begin)).map_err(failed("read"))?;
+        self.file.seek(SeekFrom::Start(begin)).map_err(failed("read"))?;
         let mut runs = Vec::new();
         let mut slice = (&mut self.file).take(bytes);
-        let bad = framed::each(&mut slice, |json| runs.extend(words::plan(&json)));
+        let bad = framed::each(&mut slice, |text| {
+            let run = serde_json::from_slice(text).ok().and_then(|json| words::plan(&json));
+            let whole = run.is_some();
+            runs.extend(run);
+            whole
+        });
         let bad = bad.map_err(failed("read"))?;
         if bad > 0 || runs.len() as u64 != count {
             let message = format!("the slice of task {task} is damaged");
@@ -149,6 +188,14 @@ impl Plan {
         }
         Ok(runs)
     }
+}
+
+/// What the line at `at` says; `None` if it is damaged.
+fn line_at(file: &mut BufReader<File>, at: u64) -> std::io::Result<Option<Json>> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut line = Vec::new();
+    file.read_until(b'\n', &mut line)?;
+    Ok(line.strip_suffix(b"\n").and_then(framed::read))
 }
 
 fn damaged(path: &Path, message: &str) -> ClusterError {
@@ -163,7 +210,6 @@ fn header(json: &Json) -> Option<Header> {
             text: text(json, "text")?,
             overrides: texts(json, "overrides")?,
         },
-        members: texts(json, "members")?.into_iter().map(RunId).collect(),
         probes: texts(json, "probes")?,
         beside: text(json, "beside"),
         data: text(json, "data")?,

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use ablate_records::{Origin, Returned, Session};
 use ablate_sweep::{Failure, Outcome, RunId};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
 
 use crate::error::ClusterError;
@@ -153,7 +155,6 @@ impl Shard {
 enum Told {
     Attempt { generation: u32, task: u32, origin: Origin },
     Started(RunId),
-    Ended(Returned),
     Interrupted(RunId, f64),
     Sealed(Sealed),
 }
@@ -174,23 +175,71 @@ fn told(json: &Json) -> Option<Told> {
             },
         },
         "started" => Told::Started(run()?),
-        "ended" => {
-            let (plan, baseline) = words::plan(json.get("plan")?)?;
-            Told::Ended(Returned {
-                plan,
-                baseline,
-                ended: words::end(json.get("end")?)?,
-                seconds: json.get("seconds")?.as_f64()?,
-                started_at: text(json, "started")?,
-                ended_at: text(json, "at")?,
-            })
-        }
         "interrupted" => Told::Interrupted(run()?, json.get("done")?.as_f64()?),
         "sealed" => {
             let word = text(json, "as")?;
             Told::Sealed(Sealed::ALL.into_iter().find(|sealed| sealed.word() == word)?)
         }
         _ => return None,
+    })
+}
+
+/// The end of a run at a glance: which end it is, without what the run came to, which is most of the
+/// record and takes most of the time to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Whose end it is.
+    pub run: RunId,
+    /// When it ended: UTC, ISO 8601 with milliseconds.
+    pub ended_at: String,
+    /// Whether it finished rather than failed.
+    pub finished: bool,
+    /// How many files it left.
+    pub files: usize,
+}
+
+fn glance(text: &[u8]) -> Option<Glance> {
+    #[derive(Deserialize)]
+    struct Record {
+        is: Is,
+        plan: Plan,
+        end: End,
+        at: String,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Is {
+        Ended,
+    }
+    #[derive(Deserialize)]
+    struct Plan {
+        run: String,
+    }
+    #[derive(Deserialize)]
+    struct End {
+        failure: Option<IgnoredAny>,
+        #[serde(default)]
+        artifacts: Vec<IgnoredAny>,
+    }
+    let Record { is: Is::Ended, plan, end, at } = serde_json::from_slice(text).ok()?;
+    Some(Glance {
+        run: RunId(plan.run),
+        ended_at: at,
+        finished: end.failure.is_none(),
+        files: end.artifacts.len(),
+    })
+}
+
+fn returned(text: &[u8]) -> Option<Returned> {
+    let json: Json = serde_json::from_slice(text).ok()?;
+    let (plan, baseline) = words::plan(json.get("plan")?)?;
+    Some(Returned {
+        plan,
+        baseline,
+        ended: words::end(json.get("end")?)?,
+        seconds: json.get("seconds")?.as_f64()?,
+        started_at: self::text(&json, "started")?,
+        ended_at: self::text(&json, "at")?,
     })
 }
 
@@ -215,7 +264,7 @@ pub struct Account {
     pub damaged: u64,
 }
 
-/// Reads the shard at `path` and hands every run that has come to its end to `take`.
+/// Reads the shard at `path` and hands every run that has come to its end, and that is `wanted`, to `take`.
 ///
 /// Records before the first line is read (it may be damaged) are handed out with the name that the file
 /// has: the attempt's.
@@ -224,6 +273,7 @@ pub struct Account {
 /// If it cannot be read, or `take` fails.
 pub fn read<E: From<ClusterError>>(
     path: &Path,
+    mut wanted: impl FnMut(&Glance) -> bool,
     mut take: impl FnMut(&Origin, Returned) -> Result<(), E>,
 ) -> Result<Account, E> {
     let failed = |doing| ClusterError::file(path, doing);
@@ -231,35 +281,19 @@ pub fn read<E: From<ClusterError>>(
     let nameless = nameless(path);
     let mut account = Account::default();
     let mut taken = Ok(());
-    let mut unread = 0;
-    let damaged =
-        framed::each(&mut BufReader::with_capacity(1 << 16, file), |json| match told(&json) {
-            None => unread += 1,
-            Some(Told::Attempt { generation, task, origin }) => {
-                account.of = Some((generation, task));
-                account.origin = Some(origin);
+    let mut input = BufReader::with_capacity(1 << 16, file);
+    let damaged = framed::each(&mut input, |text| {
+        let Some(end) = glance(text) else { return account.hear(text) };
+        if wanted(&end) {
+            let Some(returned) = returned(text) else { return false };
+            if taken.is_ok() {
+                taken = take(account.origin.as_ref().unwrap_or(&nameless), returned);
             }
-            Some(Told::Started(run)) => {
-                account.open.insert(run);
-            }
-            Some(Told::Ended(returned)) => {
-                let id = returned.plan.id.clone();
-                account.open.remove(&id);
-                match &returned.ended {
-                    Ok(_) => account.finished.insert(id),
-                    Err(_) => account.failed.insert(id),
-                };
-                if taken.is_ok() {
-                    taken = take(account.origin.as_ref().unwrap_or(&nameless), returned);
-                }
-            }
-            Some(Told::Interrupted(run, done)) => {
-                account.open.remove(&run);
-                account.interrupted.insert(run, done);
-            }
-            Some(Told::Sealed(sealed)) => account.sealed = Some(sealed),
-        });
-    account.damaged = damaged.map_err(failed("read"))? + unread;
+        }
+        account.ended(end);
+        true
+    });
+    account.damaged = damaged.map_err(failed("read"))?;
     taken.map(|()| account)
 }
 
@@ -268,14 +302,47 @@ pub fn read<E: From<ClusterError>>(
 /// # Errors
 /// If it cannot be read.
 pub fn account(path: &Path) -> Result<Account, ClusterError> {
-    read(path, |_, _| Ok(()))
+    read(path, |_| false, |_, _| Ok(()))
+}
+
+impl Account {
+    /// Whether `text` is a record other than an end, which is remembered then.
+    fn hear(&mut self, text: &[u8]) -> bool {
+        match serde_json::from_slice(text).ok().and_then(|json| told(&json)) {
+            None => return false,
+            Some(Told::Attempt { generation, task, origin }) => {
+                self.of = Some((generation, task));
+                self.origin = Some(origin);
+            }
+            Some(Told::Started(run)) => {
+                self.open.insert(run);
+            }
+            Some(Told::Interrupted(run, done)) => {
+                self.open.remove(&run);
+                self.interrupted.insert(run, done);
+            }
+            Some(Told::Sealed(sealed)) => self.sealed = Some(sealed),
+        }
+        true
+    }
+
+    fn ended(&mut self, end: Glance) {
+        self.open.remove(&end.run);
+        let ended = if end.finished { &mut self.finished } else { &mut self.failed };
+        ended.insert(end.run);
+    }
+}
+
+/// The attempt whose shard is at `path`.
+pub(crate) fn attempt_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.split('.').nth(1).unwrap_or(&name).to_owned()
 }
 
 /// Who wrote a shard whose first line is damaged: its file still names the attempt.
 fn nameless(path: &Path) -> Origin {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Origin {
-        id: name.split('.').nth(1).unwrap_or(&name).to_owned(),
+        id: attempt_of(path),
         session: Session::default(),
         host: None,
         pid: 0,

@@ -4,7 +4,7 @@
 //! is called: if `sbatch` gives up although the controller has accepted the job, or this process dies
 //! between the two, the job is found again by that name and is not submitted twice.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ fn intent(folder: &Folder, generation: u32) -> Result<String, ClusterError> {
             .ok_or(ClusterError::Damaged { path, message });
     }
     let name = format!("ablate-{}", &random_name()[..12]);
-    write_once(&path, json!({"name": name}).to_string().as_bytes())?;
+    write_once(&path, |file| write!(file, "{}", json!({"name": name})))?;
     Ok(name)
 }
 
@@ -154,7 +154,7 @@ fn job(
         // The script is there, so an earlier process may have submitted it.
         Some(_) => find(name)?,
         None => {
-            write_once(path, script.as_bytes())?;
+            write_once(path, |file| file.write_all(script.as_bytes()))?;
             None
         }
     };
@@ -162,7 +162,7 @@ fn job(
         Some(number) => number,
         None => sbatch(name, path, args, pause)?,
     };
-    write_once(&known, number.as_bytes())?;
+    write_once(&known, |file| file.write_all(number.as_bytes()))?;
     Ok(number)
 }
 
@@ -196,14 +196,18 @@ fn sbatch(name: &str, script: &Path, args: &[String], pause: Duration) -> Result
 
 /// Whether what `sbatch` said may be otherwise in a moment.
 fn is_passing(said: &str) -> bool {
-    let passing = ["timed out", "Unable to contact", "temporarily", "Connection refused", "rate"];
+    let passing =
+        ["timed out", "Unable to contact", "temporarily", "Connection refused", "rate limit"];
     is_quota(said) || passing.iter().any(|part| said.contains(part))
 }
 
+/// Whether it was the number of jobs that stood against a submission. A name such as
+/// `QOSMaxSubmitJobPerUserLimit` says so; the sentence behind it names every limit that there is.
 fn is_quota(said: &str) -> bool {
-    ["MaxSubmit", "submit limit", "job submit limit", "MaxJobCount"]
-        .iter()
-        .any(|part| said.contains(part))
+    match said.split_whitespace().find(|word| word.ends_with("Limit")) {
+        Some(limit) => limit.contains("Submit"),
+        None => said.contains("job submit limit") || said.contains("MaxJobCount"),
+    }
 }
 
 /// The number of the job `name`, if SLURM knows it.
@@ -212,14 +216,22 @@ fn find(name: &str) -> Result<Option<String>, ClusterError> {
     Ok(found.split_whitespace().next().map(str::to_owned))
 }
 
-/// The jobs of a generation that were accepted; none if it was not submitted to SLURM.
+/// The jobs of a generation that were accepted; none if it was not submitted to SLURM. One whose number
+/// was never written down, since `launch` was killed before, is asked for by its name.
 ///
 /// # Errors
-/// If the folder cannot be read.
+/// If the folder cannot be read, or `squeue` cannot be asked.
 pub fn submitted(folder: &Folder, generation: u32) -> Result<Vec<String>, ClusterError> {
+    if read_text(&folder.of_generation(generation, "submission"))?.is_none() {
+        return Ok(Vec::new());
+    }
+    let name = intent(folder, generation)?;
     let mut jobs = Vec::new();
-    for record in ["job", "collect.job"] {
-        jobs.extend(read_text(&folder.of_generation(generation, record))?);
+    for (record, name) in [("job", name.clone()), ("collect.job", format!("{name}-collect"))] {
+        jobs.extend(match read_text(&folder.of_generation(generation, record))? {
+            Some(number) => Some(number),
+            None => find(&name)?,
+        });
     }
     Ok(jobs)
 }
@@ -296,61 +308,31 @@ fn call(program: &str, args: &[&str]) -> Result<String, ClusterError> {
     Err(ClusterError::Engine { command: command(), message })
 }
 
-/// The kind of file system that `path` lies on, where it is known to keep no locks across machines.
-pub fn network_file_system(path: &Path) -> Option<String> {
-    let mounts = std::fs::read_to_string("/proc/mounts").ok()?;
-    let mut path: PathBuf = std::path::absolute(path).ok()?;
-    while !path.exists() && path.pop() {}
-    networked(&mounts, &path.canonicalize().ok()?)
-}
-
-fn networked(mounts: &str, path: &Path) -> Option<String> {
-    const NETWORKED: &[&str] = &[
-        "nfs",
-        "nfs4",
-        "lustre",
-        "gpfs",
-        "beegfs",
-        "ceph",
-        "cifs",
-        "smb3",
-        "afs",
-        "orangefs",
-        "9p",
-        "fuse.sshfs",
-        "fuse.glusterfs",
-        "fuse.ceph",
-        "wekafs",
-        "panfs",
-    ];
-    let mounts = mounts.lines().filter_map(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (place, kind) = (fields.next()?.replace("\\040", " "), fields.next()?);
-        path.starts_with(&place).then(|| (place.len(), kind.to_owned()))
-    });
-    // Of mounts over each other the last one counts.
-    let (_, kind) = mounts.max_by_key(|(length, _)| *length)?;
-    NETWORKED.contains(&kind.as_str()).then_some(kind)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_limit_on_the_number_of_jobs_asks_for_fewer_tasks() {
+        let said = |limit: &str| {
+            is_quota(&format!(
+                "sbatch: error: {limit}\nsbatch: error: Batch job submission failed: Job violates \
+                 accounting/QOS policy (job submit limit, user's size and/or time limits)"
+            ))
+        };
+        for limit in ["QOSMaxSubmitJobPerUserLimit", "AssocMaxSubmitJobLimit", "AssocGrpSubmitJobsLimit"]
+        {
+            assert!(said(limit), "{limit}");
+        }
+        assert!(!said("QOSMaxWallDurationPerJobLimit"));
+        assert!(said(""), "where no limit is named");
+        assert!(!is_quota("sbatch: error: invalid partition specified: nowhere"));
+    }
 
     #[test]
     fn the_largest_array_is_read_from_the_configuration() {
         let config = "MailProg = x\nMaxArraySize            = 1001\nMaxDBDMsgs = 2\n";
         assert_eq!(max_array_size(config), Some(1001));
         assert_eq!(max_array_size("nothing"), None);
-    }
-
-    #[test]
-    fn the_innermost_mount_says_what_a_file_lies_on() {
-        let mounts =
-            "/dev/a / ext4 rw 0 0\nhost:/x /home nfs4 rw 0 0\n/dev/b /home/me ext4 rw 0 0\n";
-        let on = |path: &str| networked(mounts, Path::new(path));
-        assert_eq!(on("/tmp/a"), None);
-        assert_eq!(on("/home/you/a"), Some("nfs4".to_owned()));
-        assert_eq!(on("/home/me/a"), None);
     }
 }

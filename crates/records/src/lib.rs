@@ -56,7 +56,7 @@ pub use grouping::Group;
 pub use import::{Earlier, ForeignRun, IMPORTED, Imported, ImportedFile};
 pub use marks::{Archived, Marks};
 pub use measured::{Added, Difference};
-pub use merge::{Conflict, Merged, Origin, Returned, TakenIn};
+pub use merge::{Conflict, Ended, Merged, Origin, Returned, TakenIn};
 pub use process::Owner;
 pub use query::{Archive, Columns, Order, Query};
 pub use rows::{Cell, Rows, Total};

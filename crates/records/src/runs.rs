@@ -1,6 +1,6 @@
 //! Reading runs back, as the types that the rest of the program speaks.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ablate_sweep::run::Kept;
 use ablate_sweep::{Curve, Params, Run, RunId, TrialId};
@@ -28,6 +28,30 @@ impl Store {
                 reader.read(chunk, &mut runs)?;
             }
             Ok(runs)
+        })
+    }
+
+    /// Those of `ids` that have finished.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn finished(&self, ids: &[RunId]) -> Result<HashSet<RunId>, RecordsError> {
+        self.read("look for finished runs", |snapshot| {
+            // A plain join would be free to go through all finished runs of the store.
+            let mut statement = snapshot.prepare_cached(
+                "SELECT r.id FROM json_each(?1) AS wanted
+                 CROSS JOIN run AS r ON r.id = wanted.value WHERE r.state = 'finished'",
+            )?;
+            let mut finished = HashSet::new();
+            for chunk in ids.chunks(CHUNK) {
+                let ids: Vec<&str> = chunk.iter().map(|id| id.0.as_str()).collect();
+                let rows = statement
+                    .query_map([serde_json::Value::from(ids).to_string()], |row| row.get(0))?;
+                for id in rows {
+                    finished.insert(RunId(id?));
+                }
+            }
+            Ok(finished)
         })
     }
 

@@ -52,7 +52,7 @@ impl Touched {
 
 /// Seals the rows that were touched, and those that follow from them.
 pub(crate) fn renew(connection: &Connection, touched: &Touched) -> Result<(), Trouble> {
-    let rows = touched.take();
+    let mut rows = touched.take();
     let mut runs = BTreeSet::new();
     for (table, key) in &rows {
         runs.extend(run_of(connection, table, *key)?);
@@ -60,7 +60,9 @@ pub(crate) fn renew(connection: &Connection, touched: &Touched) -> Result<(), Tr
     for run in runs {
         content::renew(connection, run)?;
     }
-    for (table, key) in rows.into_iter().chain(touched.take()) {
+    // Their hashes are in rows that were touched before: each is sealed once.
+    rows.append(&mut touched.take());
+    for (table, key) in rows {
         seal(connection, &table, key)?;
     }
     Ok(())

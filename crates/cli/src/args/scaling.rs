@@ -2,8 +2,11 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+
+use super::training::time;
 
 #[derive(Debug, Args)]
 pub(crate) struct Launch {
@@ -39,6 +42,9 @@ pub(crate) struct Launch {
     /// One more argument of sbatch, such as `--sbatch-arg=--time=4:00:00`; may be given several times
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     pub(crate) sbatch_arg: Vec<String>,
+    /// How long to wait before a submission that SLURM refused for now is tried again; then twice as long
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = time)]
+    pub(crate) pause: Duration,
     /// Keep no weights and no checkpoints
     #[arg(long, conflicts_with = "resume")]
     pub(crate) no_weights: bool,

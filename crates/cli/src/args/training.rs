@@ -72,7 +72,7 @@ pub(crate) struct Verify {
 }
 
 /// Reads a time: numbers, each with its unit (`d`, `h`, `m`, `s`, `ms`), the largest first or not.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is numbers with units: `90s`, `20m`, `1h30m`, `2d`".to_owned();
     let (mut rest, mut milliseconds) = (text.trim(), 0_u64);
     if rest.is_empty() {

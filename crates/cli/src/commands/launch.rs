@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::Duration;
 
 use ablate_cluster::plan::{self, Header, Planned};
 use ablate_cluster::slurm::{self, Refusal, Request};
 use ablate_cluster::{ClusterError, Folder, shard};
 use ablate_records::{Durability, Standing, Store};
-use ablate_sweep::RunId;
+use ablate_sweep::{RunId, RunPlan};
 use anyhow::bail;
 
 use crate::args::{Common, Executor, Launch, Target};
+use crate::commands::plan::Estimate;
 use crate::exit::{Exit, Usage};
 use crate::format::{self, shell_word};
 use crate::laboratory::Laboratory;
@@ -26,12 +26,9 @@ const TASK_SECONDS: f64 = 1800.0;
 /// No launch has more tasks than this unless it is told to.
 const MOST_TASKS: usize = 1000;
 
-/// How long to wait before a submission is tried again.
-const PAUSE: Duration = Duration::from_secs(2);
-
 pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let launch = match (&args.resume, &args.dir) {
-        (Some(dir), _) => resumed(dir, common)?,
+        (Some(dir), _) => resumed(dir, args, common)?,
         (None, Some(dir)) => fresh(dir, args, common, terminal)?,
         (None, None) => return Err(Usage("where to? Give --dir".to_owned()).into()),
     };
@@ -50,7 +47,8 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
     let mut generation = launch.folder.latest()? + 1;
     loop {
         let slices = plan::strided(launch.runs.clone(), tasks);
-        plan::write(&launch.folder, generation, &launch.header, &slices)?;
+        let Launching { folder, header, members, .. } = &launch;
+        plan::write(folder, generation, header, members, &slices)?;
         terminal.message(&format!(
             "{} in {}",
             format::count(launch.runs.len(), "run"),
@@ -61,7 +59,7 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
             terminal.data(&command(args.executor, &launch.folder, &request))?;
             return Ok(Exit::Done);
         }
-        match slurm::submit(&launch.folder, &request, PAUSE) {
+        match slurm::submit(&launch.folder, &request, args.pause) {
             Ok(submitted) => {
                 terminal.data(&format!(
                     "job {}, collected by job {}",
@@ -86,6 +84,8 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
 struct Launching {
     folder: Folder,
     header: Header,
+    /// Every run that the experiment plans.
+    members: Vec<RunId>,
     runs: Vec<Planned>,
     /// Seconds that all runs together are expected to take on one core, where that can be told.
     seconds: Option<f64>,
@@ -113,9 +113,10 @@ fn fresh(
     let prepared = Prepared::read(&target, common, &catalog, &laboratory, terminal)?;
     prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let laboratory = laboratory.requesting(prepared.requested());
-    let (waiting, seconds) = if args.dry_run && !common.db.exists() {
-        (prepared.plans.iter().collect(), None)
+    let waiting: Vec<&RunPlan> = if args.dry_run && !common.db.exists() {
+        prepared.plans.iter().collect()
     } else {
+        super::collect::warn_of_network(common, terminal);
         let mut store = Store::open(&common.db, Durability::Normal)?;
         if !args.dry_run {
             store.declare(&catalog)?;
@@ -123,18 +124,15 @@ fn fresh(
         }
         let standings = store.standings(&prepared.plans)?;
         let pairs = prepared.plans.iter().zip(standings);
-        let waiting: Vec<_> = pairs
-            .filter(|(_, standing)| *standing != Standing::Finished)
-            .map(|(plan, _)| plan)
-            .collect();
+        let unfinished = pairs.filter(|(_, standing)| *standing != Standing::Finished);
+        let waiting: Vec<_> = unfinished.map(|(plan, _)| plan).collect();
         Prepared::check_data(waiting.iter().copied(), &laboratory)?;
         if !args.dry_run {
             store.save_experiment(&prepared.record, &prepared.plans)?;
         }
-        let one = NonZeroUsize::MIN;
-        let estimate = super::plan::Estimate::of(&waiting, &laboratory, &store, one)?;
-        (waiting, estimate.seconds())
+        waiting
     };
+    let seconds = expected(&waiting, &laboratory, common)?;
     let absolute = |path: &Path| -> anyhow::Result<String> {
         Ok(std::path::absolute(path)?.to_string_lossy().into_owned())
     };
@@ -145,9 +143,9 @@ fn fresh(
     Ok(Launching {
         folder,
         seconds,
+        members: prepared.plans.iter().map(|plan| plan.id.clone()).collect(),
         header: Header {
             experiment: prepared.record.clone(),
-            members: prepared.plans.iter().map(|plan| plan.id.clone()).collect(),
             probes: prepared.requested().iter().map(|probe| probe.name.to_owned()).collect(),
             beside,
             data: absolute(&common.data)?,
@@ -160,10 +158,22 @@ fn fresh(
     })
 }
 
+/// Seconds that `waiting` are expected to take one after the other, by the speed of the store's runs.
+fn expected(
+    waiting: &[&RunPlan],
+    laboratory: &Laboratory,
+    common: &Common,
+) -> anyhow::Result<Option<f64>> {
+    let store = common.db.exists().then(|| Store::open_read_only(&common.db)).transpose()?;
+    Ok(Estimate::read(waiting, laboratory, store.as_ref(), NonZeroUsize::MIN)?.seconds())
+}
+
 /// What was launched and is finished neither in a shard nor in the store.
-fn resumed(dir: &Path, common: &Common) -> anyhow::Result<Launching> {
+fn resumed(dir: &Path, args: &Launch, common: &Common) -> anyhow::Result<Launching> {
     let folder = Folder::at(dir)?;
-    folder.current()?;
+    if !args.dry_run {
+        refuse_while_queued(&folder, folder.current()?)?;
+    }
     let mut first = plan::Plan::open(&folder, 1)?;
     let mut runs = Vec::new();
     for task in 0..first.tasks() {
@@ -175,15 +185,39 @@ fn resumed(dir: &Path, common: &Common) -> anyhow::Result<Launching> {
     }
     if common.db.exists() {
         let store = Store::open_read_only(&common.db)?;
-        let plans: Vec<_> = runs.iter().map(|(plan, _)| plan.clone()).collect();
-        for (plan, standing) in plans.iter().zip(store.standings(&plans)?) {
-            if standing == Standing::Finished {
-                finished.insert(plan.id.clone());
-            }
-        }
+        let ids: Vec<RunId> = runs.iter().map(|(plan, _)| plan.id.clone()).collect();
+        finished.extend(store.finished(&ids)?);
     }
     runs.retain(|(plan, _)| !finished.contains(&plan.id));
-    Ok(Launching { folder, header: first.header.clone(), runs, seconds: None })
+    let members = first.members()?;
+    let header = first.header;
+    let laboratory = super::worker::laboratory(&header, &folder);
+    let waiting: Vec<&RunPlan> = runs.iter().map(|(plan, _)| plan).collect();
+    let seconds = expected(&waiting, &laboratory, common)?;
+    Ok(Launching { folder, header, members, runs, seconds })
+}
+
+/// What still waits or runs would be trained twice.
+fn refuse_while_queued(folder: &Folder, latest: u32) -> anyhow::Result<()> {
+    let mut jobs = Vec::new();
+    for generation in 1..=latest {
+        jobs.extend(slurm::submitted(folder, generation)?);
+    }
+    let queued = if jobs.is_empty() { Vec::new() } else { slurm::queue(&jobs)? };
+    if queued.is_empty() {
+        return Ok(());
+    }
+    let dir = shell_word(&folder.root().to_string_lossy());
+    let tasks: Vec<String> =
+        queued.iter().take(3).map(|task| format!("{} {}", task.job, task.state)).collect();
+    Err(Usage(format!(
+        "SLURM's queue still has {} of this launch ({}{}): wait for them (`ablate status {dir}`), or \
+         `ablate cancel {dir}` first",
+        format::count(queued.len(), "job"),
+        tasks.join(", "),
+        if queued.len() > 3 { ", ..." } else { "" },
+    ))
+    .into())
 }
 
 /// How many tasks the runs are shared out to.

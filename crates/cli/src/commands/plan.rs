@@ -222,22 +222,13 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// For `waiting` runs on `jobs` workers, by the speed of the finished runs of `store`.
-    pub(crate) fn of(
-        waiting: &[&RunPlan],
-        laboratory: &Laboratory,
-        store: &Store,
-        jobs: NonZeroUsize,
-    ) -> anyhow::Result<Estimate> {
-        Estimate::read(waiting, laboratory, Some(store), jobs)
-    }
-
     /// Seconds on all jobs together; `None` where the data is not there.
     pub(crate) fn seconds(&self) -> Option<f64> {
         self.seconds
     }
 
-    fn read(
+    /// For `waiting` runs on `jobs` workers, by the speed of the finished runs of `store`.
+    pub(crate) fn read(
         waiting: &[&RunPlan],
         laboratory: &Laboratory,
         store: Option<&Store>,

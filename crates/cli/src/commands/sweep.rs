@@ -286,7 +286,7 @@ fn announce(
     if waiting.is_empty() {
         line.push_str(", nothing to train");
     } else {
-        let estimate = super::plan::Estimate::of(waiting, laboratory, store, jobs)?;
+        let estimate = super::plan::Estimate::read(waiting, laboratory, Some(store), jobs)?;
         line.push_str(&format!(", {} to train: {estimate}", waiting.len()));
     }
     terminal.message(&line);

@@ -87,7 +87,8 @@ fn cpus_of_task() -> Option<NonZeroUsize> {
     Some(cpus.unwrap_or(NonZeroUsize::MIN))
 }
 
-fn laboratory(header: &plan::Header, folder: &Folder) -> Laboratory {
+/// What trains the runs of a plan.
+pub(super) fn laboratory(header: &plan::Header, folder: &Folder) -> Laboratory {
     let requested = header.probes.iter().filter_map(|name| probes::find(name)).collect();
     let laboratory = Laboratory::new(PathBuf::from(&header.data)).requesting(requested);
     if let Some(beside) = &header.beside {

@@ -34,7 +34,7 @@ use crate::declaration::Declared;
 use crate::error::{RecordsError, Trouble};
 use crate::store::Store;
 
-pub use self::returned::{Origin, Returned, TakenIn};
+pub use self::returned::{Ended, Origin, Returned, TakenIn};
 
 use self::decision::Decision;
 use self::files::Files;

@@ -5,9 +5,9 @@
 //! are taken nor how often can show: a finished one wins over a failed one; among the finished ones the
 //! first to finish, among the failed ones the last. Two finished ones with different bits are told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use ablate_sweep::{Curve, Failure, Outcome, RunId, RunPlan, RunState, TrialId};
+use ablate_sweep::{Artifact, Curve, Failure, Outcome, RunId, RunPlan, RunState, TrialId};
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
 
 use crate::artifacts::{self, ArtifactFolder};
@@ -124,6 +124,27 @@ impl Store {
         Ok(taken)
     }
 
+    /// The runs that stand in the store as the process `origin` ended them; none before what it said of
+    /// itself is in the store.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn ended_by(&self, origin: &str) -> Result<HashMap<RunId, Ended>, RecordsError> {
+        self.read("read what a process ended", |snapshot| {
+            let mut statement = snapshot.prepare_cached(
+                "SELECT r.id, r.ended_at,
+                     (SELECT count(*) FROM artifact AS a WHERE a.run = r.key)
+                 FROM run AS r JOIN session AS s ON s.key = r.session
+                 WHERE s.id = ?1 AND s.started_at <> '' AND r.state IN ('finished', 'failed')",
+            )?;
+            let rows = statement.query_map([origin], |row| {
+                let ended = Ended { ended_at: row.get(1)?, files: row.get::<_, u32>(2)? as usize };
+                Ok((RunId(row.get(0)?), ended))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Of the runs of each trial and seed makes that one current which finished last, as merging does.
     ///
     /// # Errors
@@ -131,6 +152,15 @@ impl Store {
     pub fn settle_current(&mut self) -> Result<(), RecordsError> {
         self.write("settle which runs are current", |here| experiments::settle_current(here))
     }
+}
+
+/// An end that stands in a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When it ended: UTC, ISO 8601 with milliseconds.
+    pub ended_at: String,
+    /// How many files it has here.
+    pub files: usize,
 }
 
 /// What the store says of a run.
@@ -164,7 +194,8 @@ fn wanted(here: &Connection, origin: &Origin, runs: &[Returned]) -> Result<Vec<W
     for run in runs {
         let Ok(outcome) = &run.ended else { continue };
         let finished = stored(here, &run.plan.id)?.filter(|it| it.state == RunState::Finished);
-        if finished.is_none_or(|it| end_of(run, origin) < (&it.ended_at, &it.session)) {
+        // The end that stands here may lack files that were not to be seen when it was taken in.
+        if finished.is_none_or(|it| end_of(run, origin) <= (&it.ended_at, &it.session)) {
             let files = outcome.artifacts.iter();
             wanted.extend(files.map(|artifact| (artifact.file.clone(), artifact.hash.clone())));
         }
@@ -230,7 +261,10 @@ impl Taking<'_> {
                 taken.running += 1;
                 return Ok(());
             }
-            (Ok(_), RunState::Finished) if ours == theirs => false,
+            (Ok(outcome), RunState::Finished) if ours == theirs => {
+                taken.known += 1;
+                return self.add_files(stored.key, outcome);
+            }
             (Ok(outcome), RunState::Finished) => {
                 let differences = differences(self.here, stored.key, outcome)?;
                 if differences.is_empty() {
@@ -259,9 +293,12 @@ impl Taking<'_> {
         let trial = trial::save(self.here, &plan.trial, self.run.baseline.as_ref())?;
         self.here
             .prepare_cached(
+                // Where there are others of its trial and seed, settling says which is current.
                 "INSERT INTO run (id, trial, seed, data_checksum, training_version, state, current,
                      session, attempt, started_at, ended_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 'interrupted', 0, ?6, 1, ?7, ?8)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'interrupted',
+                     NOT EXISTS (SELECT 1 FROM run WHERE trial = ?2 AND seed = ?3),
+                     ?6, 1, ?7, ?8)",
             )?
             .execute(params![
                 plan.id.0,
@@ -308,6 +345,20 @@ impl Taking<'_> {
         Ok(())
     }
 
+    /// Names those files of the run that it has not and that could be brought.
+    fn add_files(&self, key: i64, outcome: &Outcome) -> Result<(), Trouble> {
+        let mut held =
+            self.here.prepare_cached("SELECT 1 FROM artifact WHERE run = ?1 AND role = ?2")?;
+        let mut brought = Vec::new();
+        for artifact in &outcome.artifacts {
+            let file = self.files.at(&artifact.file, &artifact.hash);
+            if let Some(file) = file && !held.exists(params![key, artifact.role])? {
+                brought.push(Artifact { file: file.to_owned(), ..artifact.clone() });
+            }
+        }
+        artifacts::insert(self.here, key, &brought)
+    }
+
     /// Writes what came of the run to its row, which has nothing of it yet.
     fn fill(&self, key: i64) -> Result<(), Trouble> {
         let seconds = self.run.seconds;
@@ -315,16 +366,7 @@ impl Taking<'_> {
             Ok(outcome) => {
                 measured::insert(self.here, key, &outcome.scores, &outcome.profiles)?;
                 insert_curves(self.here, key, &outcome.curves)?;
-                let mut files = Vec::new();
-                for artifact in &outcome.artifacts {
-                    if let Some(file) = self.files.at(&artifact.file, &artifact.hash) {
-                        files.push(ablate_sweep::Artifact {
-                            file: file.to_owned(),
-                            ..artifact.clone()
-                        });
-                    }
-                }
-                artifacts::insert(self.here, key, &files)?;
+                self.add_files(key, outcome)?;
                 self.here
                     .prepare_cached(
                         "UPDATE run SET state = 'finished', seconds = ?2, epochs = ?3,
