@@ -20,13 +20,23 @@ fn panel_rows(weights: &Matrix) -> usize {
     (PANEL / weights.columns().max(1)).next_multiple_of(48).min(weights.rows())
 }
 
-/// One step of the optimizer: its rule, which step it is, and how much of the summed gradient counts
-/// (one over the number of examples).
+/// One step of the optimizer: its rule, and how much of the summed gradient counts (one over the number of
+/// examples).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     rule: Rule,
-    number: i32,
     share: f64,
+    unbiased: Unbiased,
+}
+
+/// What makes up for averages that began at 0 (Kingma and Ba 2015, algorithm 1), of Adam: once a step, for
+/// a power costs as much as a row of a small matrix.
+#[derive(Clone, Copy, Debug)]
+struct Unbiased {
+    /// rate / (1 - beta_1^t)
+    size: f32,
+    /// 1 / (1 - beta_2^t)
+    widening: f32,
 }
 
 /// What a rule keeps for a weight matrix, and room for the gradient of a panel.
@@ -111,7 +121,11 @@ impl State for BiasDescent {
 impl Step {
     /// Step `number`, counted from 1, over `examples` examples.
     pub(super) fn new(rule: Rule, number: i32, examples: usize) -> Step {
-        Step { rule, number, share: 1.0 / examples as f64 }
+        let unbiased = Unbiased {
+            size: (rule.rate() / (1.0 - Adam::BETA_1.powi(number))) as f32,
+            widening: (1.0 / (1.0 - Adam::BETA_2.powi(number))) as f32,
+        };
+        Step { rule, share: 1.0 / examples as f64, unbiased }
     }
 }
 
@@ -261,11 +275,9 @@ impl Step {
         (m, v): (&mut [f32], &mut [f32]),
         decay: &[f32],
     ) {
-        let Rule::Adam { rate } = self.rule else { return };
+        let Unbiased { size, widening } = self.unbiased;
         let (beta_1, beta_2) = (Adam::BETA_1 as f32, Adam::BETA_2 as f32);
         let (new_1, new_2) = ((1.0 - Adam::BETA_1) as f32, (1.0 - Adam::BETA_2) as f32);
-        let size = (rate / (1.0 - Adam::BETA_1.powi(self.number))) as f32;
-        let widening = (1.0 / (1.0 - Adam::BETA_2.powi(self.number))) as f32;
         let epsilon = Adam::EPSILON as f32;
         add_decay(g, w, decay);
         let count = w.len();
