@@ -125,7 +125,7 @@ impl Experiment {
         let head = head::head(file.head.as_ref(), overrides, catalog, &mut log);
         let asked = head.probes.as_slice();
         let tables = specs::tables(&file.tables, source.text, (catalog, asked), &mut log);
-        let plots = plots::plots(&file.plots, source.text, catalog, &mut log);
+        let plots = plots::plots(&file.plots, source.text, (catalog, asked), &mut log);
         let comparison = file.compare.as_ref();
         let comparison =
             comparison.and_then(|section| specs::comparison(section, catalog, asked, &mut log));

@@ -18,7 +18,7 @@ const SOME: [&str; 8] = ["x", "y", "metric", "curve", "profile", "by", "axes", "
 pub(super) fn plots(
     sections: &[Section<'_>],
     file: &str,
-    catalog: &Catalog,
+    (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<PlotSpec> {
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
@@ -36,7 +36,7 @@ pub(super) fn plots(
             let mistake = Mistake::new(&field.value_place, format!("two plots are named {name}"));
             log.push(mistake.label("again").also(&first, "first"));
         }
-        plots.extend(Reader { catalog, log }.plot(section, name, file));
+        plots.extend(Reader { catalog, asked, log }.plot(section, name, file));
     }
     plots
 }
