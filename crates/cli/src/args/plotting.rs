@@ -49,7 +49,7 @@ pub(crate) struct Plot {
     pub(crate) axes: Vec<String>,
     /// Which axes are logarithmic: `x`, `y` or `x,y`
     #[arg(long, value_name = "AXES", value_delimiter = ',', requires = "kind")]
-    pub(crate) log: Vec<String>,
+    pub(crate) log_axes: Vec<String>,
     /// Which trials are looked at, such as `depth == 3`
     #[arg(long, value_name = "FILTER", requires = "kind")]
     pub(crate) filter: Option<String>,

@@ -186,26 +186,28 @@ fn asked(args: &Plot) -> anyhow::Result<PlotSpec> {
         ("profile", args.profile.is_some()),
         ("by", !args.by.is_empty()),
         ("axes", !args.axes.is_empty()),
-        ("log", !args.log.is_empty()),
+        ("log", !args.log_axes.is_empty()),
     ];
     let word = kind.word();
     if let Some((key, _)) = given.iter().find(|(key, given)| *given && !kind.takes(key)) {
-        return Err(Usage(format!("--{key} means nothing for a plot of kind {word}")).into());
+        let option = if *key == "log" { "log-axes" } else { key };
+        return Err(Usage(format!("--{option} means nothing for a plot of kind {word}")).into());
     }
     let missing = |(key, _): &&(&str, &str)| !given.iter().any(|(name, is)| name == key && *is);
     if let Some((key, _)) = kind.needs().iter().find(missing) {
         return Err(Usage(format!("a plot of kind {word} needs --{key}")).into());
     }
     let mut log = LogAxes::default();
-    for axis in &args.log {
+    for axis in &args.log_axes {
         match axis.as_str() {
             "x" if kind.log_axes().contains(&"x") => log.x = true,
             "y" if kind.log_axes().contains(&"y") => log.y = true,
             _ => {
                 let able = kind.log_axes().join(" and ");
-                return Err(
-                    Usage(format!("--log {axis}: {word} can have {able} on a log axis")).into()
-                );
+                return Err(Usage(format!(
+                    "--log-axes {axis}: {word} can have {able} on a log axis"
+                ))
+                .into());
             }
         }
     }

@@ -37,6 +37,8 @@ impl Scale {
             false if low == 0.0 => 1.0,
             false => low.abs() * 0.1,
         };
+        // Room for the smallest numbers of all is too small to be told from none.
+        let room = room.max(f64::MIN_POSITIVE);
         let (low, high) = (low - room, high + room);
         let (low, high) = (low.max(f64::MIN / 4.0), high.min(f64::MAX / 4.0));
         Some(Scale { low, high, log, from, to })

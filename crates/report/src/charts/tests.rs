@@ -93,9 +93,17 @@ fn a_strip_marks_every_seed() {
     for part in [">none<", ">greedy<", ">depth<", ">test_error (%)<", ">1<", ">3<"] {
         assert!(svg.contains(part), "{part}: {svg}");
     }
-    // At depth 3 validation chooses the trial of which two runs failed.
-    assert!(svg.contains("3 to 5 seeds") && svg.contains("2 failed"), "{svg}");
-    assert!(svg.contains("the best by valid_error"), "{svg}");
+    // A trial of which two runs failed is not chosen before one that is whole.
+    assert!(svg.contains("(5 seeds)") && svg.contains("the best by valid_error"), "{svg}");
+}
+
+#[test]
+fn what_failed_is_said_below_the_picture() {
+    let mut spec = metric(Shown::Strip, "depth", &[]);
+    spec.filter = Some(Filter::parse("lambda == 1.0").unwrap());
+    let svg = drawn(&spec);
+    assert!(svg.contains("3 to 5 seeds"), "{svg}");
+    assert!(svg.contains("8 of 10 planned runs finished, 2 failed"), "{svg}");
 }
 
 #[test]
@@ -116,9 +124,9 @@ fn a_mean_ends_with_the_first_seed_that_ends_and_the_others_go_on_by_themselves(
     let traces = traces(&spec, SeriesKind::Profile);
     let svg = draw(&set(), &spec, &catalog(), &traces).unwrap();
     assert!(svg.contains(">radius<") && svg.contains("thin: single seeds"), "{svg}");
-    // Two bands; four seeds of `none` and two of the chosen trial of `greedy` go on.
+    // Two bands; four of five seeds go on, without pretraining and with it.
     assert_eq!(svg.matches("fill-opacity=\"0.18\"").count(), 2);
-    assert_eq!(svg.matches("stroke-opacity=\"0.6\"").count(), 4 + 2, "{svg}");
+    assert_eq!(svg.matches("stroke-opacity=\"0.6\"").count(), 4 + 4, "{svg}");
 }
 
 #[test]
