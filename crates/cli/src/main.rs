@@ -55,6 +55,7 @@ fn run(cli: &Cli, terminal: &Terminal) -> anyhow::Result<Exit> {
         Command::Compare(args) => commands::compare::run(args, common, terminal),
         Command::Claims(args) => commands::claims::run(args, common, terminal),
         Command::Table(args) => commands::table::run(args, common, terminal),
+        Command::Plot(args) => commands::plot::run(args, common, terminal),
         Command::Probe(args) => commands::probe::run(args, common, terminal),
         Command::Filters(args) => commands::filters::run(args, common, terminal),
         Command::Reconstruct(args) => commands::reconstruct::run(args, common, terminal),

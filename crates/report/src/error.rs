@@ -73,6 +73,26 @@ pub enum ReportError {
         /// The filter's text.
         filter: String,
     },
+    /// A plot of what no finished run has.
+    #[error("{place}: no finished run has {what}")]
+    NothingToPlot {
+        /// Which plot.
+        place: String,
+        /// What is not there.
+        what: String,
+    },
+    /// A plot with more groups than can be told apart.
+    #[error(
+        "{place}: {count} groups are too many to tell apart (at most {most}); filter, or name fewer parameters in by"
+    )]
+    TooManyGroups {
+        /// Which plot.
+        place: String,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// A cell that a table does not have.
     #[error(
         "{place} has no row {row} and column {column}: it has {}, and {}",

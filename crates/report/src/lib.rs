@@ -5,8 +5,9 @@
 //! [`tables::build`] aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis,
 //! and the two end in the same [`Table`] model, which the renderers share; [`claims::judge`] holds
 //! what an experiment states against its runs. [`Grid`] is the plain sheet of a query, [`groups`] one
-//! of statistics over seeds, and [`plot`] draws curves. What the numbers mean is told in `METHOD.md`.
+//! of statistics over seeds, [`plot`] draws curves on a terminal, and [`charts`] draws pictures. What the numbers mean is told in `METHOD.md`.
 
+pub mod charts;
 pub mod claims;
 pub mod comparison;
 mod error;

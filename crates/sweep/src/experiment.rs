@@ -7,6 +7,7 @@ mod filters;
 pub(crate) mod grid;
 mod head;
 mod papers;
+mod plots;
 mod sections;
 mod specs;
 mod values;
@@ -23,12 +24,13 @@ use crate::claim::ClaimSpec;
 use crate::expansion::{self, Expansion};
 use crate::mistakes::{Mistake, Mistakes, Place, SourceText};
 use crate::overrides::Override;
+use crate::plots::PlotSpec;
 use crate::specs::{ComparisonSpec, TableSpec};
 use document::{Section, unknown};
 use grid::Grid;
 use sections::Sections;
 
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "experiment",
     "grid",
     "variant",
@@ -40,6 +42,7 @@ const SECTIONS: [&str; 11] = [
     "compare",
     "claim",
     "table",
+    "plot",
 ];
 
 /// How long an experiment file may be, in bytes.
@@ -61,6 +64,8 @@ pub struct Experiment {
     pub probes: Vec<String>,
     /// The tables that answer it; a default one where the file has none.
     pub tables: Vec<TableSpec>,
+    /// Its pictures; a default one where the file has none.
+    pub plots: Vec<PlotSpec>,
     /// The paired comparison that answers it, if there is one.
     pub comparison: Option<ComparisonSpec>,
     /// What it expects to find.
@@ -120,6 +125,7 @@ impl Experiment {
         let head = head::head(file.head.as_ref(), overrides, catalog, &mut log);
         let asked = head.probes.as_slice();
         let tables = specs::tables(&file.tables, source.text, (catalog, asked), &mut log);
+        let plots = plots::plots(&file.plots, source.text, (catalog, asked), &mut log);
         let comparison = file.compare.as_ref();
         let comparison =
             comparison.and_then(|section| specs::comparison(section, catalog, asked, &mut log));
@@ -131,12 +137,18 @@ impl Experiment {
         let warnings = (!log.is_empty()).then(|| Mistakes::new(text(source.text), log));
         let comparison = comparison.or_else(|| specs::default_comparison(&grid, catalog));
         let default = if tables.is_empty() { specs::default_table(&grid, catalog) } else { None };
+        let tables: Vec<TableSpec> = tables.into_iter().chain(default).collect();
+        let plots = match (plots.is_empty(), tables.first()) {
+            (true, Some(table)) => plots::default_plot(table).into_iter().collect(),
+            (true, None) | (false, _) => plots,
+        };
         Ok(Experiment {
             name: source.name.to_owned(),
             question: head.question,
             seeds: head.seeds,
             probes: head.probes,
-            tables: tables.into_iter().chain(default).collect(),
+            tables,
+            plots,
             comparison,
             claims,
             grid,
@@ -168,6 +180,7 @@ struct ExperimentFile<'t> {
     compare: Option<Section<'t>>,
     claims: Vec<Section<'t>>,
     tables: Vec<Section<'t>>,
+    plots: Vec<Section<'t>>,
 }
 
 impl<'t> ExperimentFile<'t> {
@@ -190,6 +203,7 @@ impl<'t> ExperimentFile<'t> {
                 "compare" => file.compare = Section::one(&field, "[compare]", log),
                 "claim" => file.claims = Section::many(&field, log),
                 "table" => file.tables = Section::many(&field, log),
+                "plot" => file.plots = Section::many(&field, log),
                 other => {
                     let title = format!("unknown section `{other}`");
                     let mistake = unknown(&field.key_place, title, other, &SECTIONS);

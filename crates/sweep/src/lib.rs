@@ -19,6 +19,7 @@ mod mistakes;
 mod names;
 pub mod overrides;
 pub mod params;
+pub mod plots;
 mod relative;
 pub mod run;
 pub mod specs;
@@ -34,6 +35,7 @@ pub use mistakes::{Color, Mistakes};
 pub use names::{alike, nearest};
 pub use overrides::Override;
 pub use params::Params;
+pub use plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec, SeriesKind, Shown};
 pub use relative::Relative;
 pub use run::{
     Artifact, Cost, Curve, Ending, Failure, FailureKind, Kept, Measured, Outcome, Profile,

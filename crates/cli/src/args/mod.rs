@@ -6,6 +6,7 @@ mod exchanging;
 mod manual;
 mod marking;
 mod networks;
+mod plotting;
 mod scaling;
 mod showing;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) use exchanging::{Check, Export, ExportFormat, Import, Merge, Weights}
 pub(crate) use manual::{Completions, Man};
 pub(crate) use marking::{Archive, Delete, Gc, Note, Tag};
 pub(crate) use networks::{Filters, Moment, Picture, Probe, Reconstruct, Samples};
+pub(crate) use plotting::Plot;
 pub(crate) use scaling::{Cancel, Collect, Executor, Launch, Status, Worker};
 pub(crate) use showing::{Report, Serve};
 pub(crate) use training::{Plan, PlanFormat, Sweep, Verify};
@@ -125,6 +127,8 @@ pub(crate) enum Command {
     Claims(Claims),
     /// Print a table that an experiment declares: means and intervals over seeds
     Table(Table),
+    /// Draw a plot that an experiment declares, or another, as an SVG picture
+    Plot(Box<Plot>),
     /// Measure finished runs from their kept weights: by a probe that runs on request, or once more
     Probe(Probe),
     /// Draw the learned features of a run as a PNG picture: a tile a unit

@@ -20,6 +20,7 @@ pub(crate) mod manual;
 pub(crate) mod merge;
 pub(crate) mod note;
 pub(crate) mod plan;
+pub(crate) mod plot;
 pub(crate) mod probe;
 pub(crate) mod query;
 pub(crate) mod reconstruct;

@@ -20,6 +20,7 @@ mod own_data;
 mod pages;
 mod pictures;
 mod planning;
+mod plotting;
 mod probing;
 mod querying;
 mod questions;

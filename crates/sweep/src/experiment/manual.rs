@@ -5,6 +5,7 @@ use crate::expansion::Expansion;
 use crate::experiment::{Experiment, Limit, Source};
 use crate::fixtures::{catalog, lines};
 use crate::mistakes::{Color, Mistakes};
+use crate::plots::{Drawing, PlotKind, Shown};
 
 const HEAD: &str = "[experiment]\nquestion = 'Which?'\nseeds = 1\n";
 
@@ -87,6 +88,28 @@ fn the_claims_of_the_page_are_read_and_its_kinds_are_all_there_are() {
     for kind in Statement::KINDS {
         assert!(page.contains(&format!("`{kind}`")), "{kind}");
     }
+}
+
+#[test]
+fn the_plots_of_the_page_are_read_and_its_kinds_are_all_there_are() {
+    let text = format!("{HEAD}{}", block("### Plots", "toml"));
+    let kinds: Vec<&str> =
+        read(&text).unwrap().plots.iter().map(|plot| plot.drawing.kind().word()).collect();
+    assert_eq!(kinds, ["strip", "curve", "profile", "heat"]);
+    let page = &PAGE[PAGE.find("### Plots").unwrap()..];
+    for kind in PlotKind::ALL {
+        assert!(page.contains(&format!("| `{}` |", kind.word())), "{kind:?}");
+    }
+}
+
+#[test]
+fn without_a_plot_there_is_one_of_the_first_table() {
+    let text = format!("{HEAD}{}", block("### Tables and the comparison", "toml"));
+    let plots = read(&text).unwrap().plots;
+    let by = vec!["pretraining".to_owned(), "variant".to_owned()];
+    let (x, metric) = ("depth".to_owned(), "test_error".to_owned());
+    let [plot] = plots.as_slice() else { panic!("one plot") };
+    assert_eq!(plot.drawing, Drawing::Metric { shown: Shown::Strip, x, metric, by });
 }
 
 #[test]

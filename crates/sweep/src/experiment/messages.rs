@@ -281,6 +281,43 @@ paper = 3
 }
 
 #[test]
+fn plots_say_what_their_kind_takes() {
+    let shown = message_below_head(
+        r#"[[plot]]
+name = "a"
+kind = "stripe"
+[[plot]]
+name = "a"
+kind = "strip"
+x = "depht"
+y = "width"
+by = ["depth", "depth"]
+log = "x"
+[[plot]]
+name = "b"
+kind = "heat"
+x = "depth"
+y = "depth"
+metric = "test_eror"
+log = "x"
+select = "test_error"
+[[plot]]
+kind = "parallel"
+axes = []
+metric = "test_error"
+[[plot]]
+name = "c"
+kind = "curve"
+curve = 3
+bye = "depth"
+log = ["z"]
+filter = "test_error < 1"
+"#,
+    );
+    assert_snapshot!(shown);
+}
+
+#[test]
 fn overrides_are_shown_as_they_were_given() {
     let text = "[experiment]\nquestion = \"Which?\"\nseeds = 1\n[grid]\ndepth = 1\n";
     let shown = message(text, &["depth=deep", "lamda=1", "variant=[basic,spars]"]);
@@ -396,6 +433,7 @@ proptest! {
                 "lambda = { log = [0.1, 1], n = 3 }\n", "epochs = { from = 1, to = 5, step = 2 }\n",
                 "if = 'depth == 1'\n", "if = \"µ\\n=\"\n", "variant = ['basic', 'sparse']\n",
                 "n = 3\n", "seed = 1\n", "name = 'a'\n", "rows = 'depth'\n", "axis = 'depth'\n",
+                "[[plot]]\n", "kind = 'strip'\n", "x = 'depth'\n", "log = 'y'\n",
                 "metric = 'test_error'\n", "pretraining = ['none', 'greedy']\n", "tied = true\n",
             ]),
             0..16,

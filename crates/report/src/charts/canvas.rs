@@ -1,0 +1,265 @@
+//! The few shapes that plots are made of, as SVG. Looks are presentation attributes, never styles
+//! or scripts, so that a page with a strict content policy may embed them; there are no ids, so
+//! that several may stand on one page.
+
+use std::fmt::Write;
+
+use crate::renderers::{visible, width};
+
+/// A point, in pixels from the upper left.
+pub(super) type Point = (f64, f64);
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stroke {
+    pub(super) colour: &'static str,
+    pub(super) width: f64,
+    /// Lengths of dashes and gaps; empty for a solid line.
+    pub(super) dash: &'static str,
+    pub(super) opacity: f64,
+}
+
+impl Stroke {
+    pub(super) const fn solid(colour: &'static str, width: f64) -> Stroke {
+        Stroke { colour, width, dash: "", opacity: 1.0 }
+    }
+}
+
+/// Which end of a text stands at its point.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Font {
+    pub(super) size: f64,
+    pub(super) colour: &'static str,
+    pub(super) bold: bool,
+    pub(super) anchor: Anchor,
+    /// Turned to be read upwards.
+    pub(super) upwards: bool,
+}
+
+impl Font {
+    pub(super) const fn new(size: f64, anchor: Anchor) -> Font {
+        Font { size, colour: "#222222", bold: false, anchor, upwards: false }
+    }
+}
+
+/// The shape that marks a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marker {
+    Circle,
+    Square,
+    Up,
+    Diamond,
+    Down,
+    Cross,
+    Plus,
+}
+
+/// A picture being drawn, later shapes over earlier ones.
+#[derive(Debug, Default)]
+pub(super) struct Canvas {
+    body: String,
+}
+
+impl Canvas {
+    fn put(&mut self, shape: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = self.body.write_fmt(shape);
+        self.body.push('\n');
+    }
+
+    /// A line through `points`.
+    pub(super) fn path(&mut self, points: &[Point], stroke: Stroke) {
+        if points.len() < 2 {
+            return;
+        }
+        let points = listed(points);
+        let look = attributes(stroke);
+        self.put(format_args!(
+            "<polyline points=\"{points}\" fill=\"none\" stroke-linejoin=\"round\"{look}/>"
+        ));
+    }
+
+    /// A filled area without an outline.
+    pub(super) fn area(&mut self, points: &[Point], fill: &str, opacity: f64) {
+        let points = listed(points);
+        self.put(format_args!(
+            "<polygon points=\"{points}\" fill=\"{fill}\" fill-opacity=\"{}\"/>",
+            number(opacity)
+        ));
+    }
+
+    /// A rectangle by its corner and its size.
+    pub(super) fn rect(
+        &mut self,
+        (x, y): Point,
+        (w, h): Point,
+        fill: &str,
+        stroke: Option<Stroke>,
+    ) {
+        let look = stroke.map(attributes).unwrap_or_default();
+        self.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{fill}\"{look}/>",
+            number(x),
+            number(y),
+            number(w),
+            number(h)
+        ));
+    }
+
+    /// A marker of `radius` around a point.
+    pub(super) fn marker(&mut self, marker: Marker, at: Point, radius: f64, colour: &'static str) {
+        let (x, y) = at;
+        let r = radius;
+        let shape: &[Point] = match marker {
+            Marker::Circle => {
+                self.put(format_args!(
+                    "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{colour}\"/>",
+                    number(x),
+                    number(y),
+                    number(r)
+                ));
+                return;
+            }
+            Marker::Cross | Marker::Plus => {
+                let stroke = Stroke::solid(colour, (r * 0.5).max(0.8));
+                let arms = match marker {
+                    Marker::Cross => [[(-r, -r), (r, r)], [(-r, r), (r, -r)]],
+                    _ => [[(-r, 0.0), (r, 0.0)], [(0.0, -r), (0.0, r)]],
+                };
+                for arm in arms {
+                    self.path(&arm.map(|(dx, dy)| (x + dx, y + dy)), stroke);
+                }
+                return;
+            }
+            Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+            Marker::Up => &[(0.0, -1.2), (1.1, 0.8), (-1.1, 0.8)],
+            Marker::Down => &[(0.0, 1.2), (1.1, -0.8), (-1.1, -0.8)],
+            Marker::Diamond => &[(0.0, -1.3), (1.1, 0.0), (0.0, 1.3), (-1.1, 0.0)],
+        };
+        let points: Vec<Point> = shape.iter().map(|(dx, dy)| (x + r * dx, y + r * dy)).collect();
+        self.area(&points, colour, 1.0);
+    }
+
+    /// A text, its baseline at `at`.
+    pub(super) fn text(&mut self, (x, y): Point, font: Font, text: &str) {
+        let anchor = match font.anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let weight = if font.bold { " font-weight=\"bold\"" } else { "" };
+        let (x, y) = (number(x), number(y));
+        let turned = if font.upwards {
+            format!(" transform=\"rotate(-90 {x} {y})\"")
+        } else {
+            String::new()
+        };
+        self.put(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{anchor}\"\
+             {weight}{turned}>{}</text>",
+            number(font.size),
+            font.colour,
+            escaped(text)
+        ));
+    }
+
+    /// The whole file: `title` names it, `description` says in a sentence what is seen.
+    pub(super) fn finish(self, (w, h): Point, title: &str, description: &str) -> String {
+        let (w, h) = (number(w), number(h));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{w}\" height=\"{h}\" \
+             viewBox=\"0 0 {w} {h}\" font-family=\"Helvetica, Arial, sans-serif\">\n\
+             <title>{}</title>\n<desc>{}</desc>\n\
+             <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
+            escaped(title),
+            escaped(description),
+            self.body
+        )
+    }
+}
+
+fn attributes(stroke: Stroke) -> String {
+    let mut look =
+        format!(" stroke=\"{}\" stroke-width=\"{}\"", stroke.colour, number(stroke.width));
+    if !stroke.dash.is_empty() {
+        let _ = write!(look, " stroke-dasharray=\"{}\"", stroke.dash);
+    }
+    if stroke.opacity < 1.0 {
+        let _ = write!(look, " stroke-opacity=\"{}\"", number(stroke.opacity));
+    }
+    look
+}
+
+fn listed(points: &[Point]) -> String {
+    let points: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", number(*x), number(*y))).collect();
+    points.join(" ")
+}
+
+/// A length to a hundredth of a pixel, without idle digits.
+fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// `text` as XML shows it: nothing in it can begin a tag, end an attribute or be no XML at all.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in visible(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// About how wide `text` is drawn, in pixels: fonts differ, so layouts leave room.
+pub(super) fn extent(text: &str, size: f64) -> f64 {
+    width(&visible(text)) as f64 * size * 0.56
+}
+
+/// As much of `text` as fits into `room` pixels, with an ellipsis where some is cut off.
+pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
+    if extent(text, size) <= room {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in visible(text).chars() {
+        kept.push(c);
+        if extent(&kept, size) + size * 0.6 > room {
+            kept.pop();
+            break;
+        }
+    }
+    format!("{}…", kept.trim_end())
+}
+
+/// `text` in lines of at most `room` pixels, broken between words.
+pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if extent(&format!("{line} {word}"), size) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) | None => lines.push(fitted(word, size, room)),
+        }
+    }
+    lines
+}
