@@ -159,23 +159,28 @@ impl Laboratory {
     /// The plan of `run`, which has left a network.
     ///
     /// # Errors
-    /// If it is not finished, or if the data or the training code have changed since.
+    /// If it is not finished, if a user's own data cannot be read, or if the data or the training code
+    /// have changed since.
     pub(crate) fn plan_of(&self, run: &Run) -> anyhow::Result<RunPlan> {
         if run.state != RunState::Finished {
             let (run, state) = (run.id.clone(), run.state.word());
             return Err(RecordsError::NotFinished { run, state }.into());
         }
+        let name = dataset_name(&run.params);
+        if datasets::find(name).is_none() {
+            self.dataset(name).with_context(|| format!("run {} was trained on {name}", run.id))?;
+        }
         let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
         let plan = self.plan(&Arc::new(trial), run.seed);
-        if plan.id != run.id {
+        if plan.data_checksum != run.data_checksum {
+            let (id, then, now) = (&run.id, &run.data_checksum, &plan.data_checksum);
             bail!(
-                "run {} is not of this version: data {} and training version {} then, {} and {} now",
-                run.id,
-                run.data_checksum,
-                run.training_version,
-                plan.data_checksum,
-                plan.training_version
+                "run {id}: {name} is no longer what it was trained on: checksum {then} then, {now} now"
             );
+        }
+        if plan.id != run.id {
+            let (id, then, now) = (&run.id, &run.training_version, &plan.training_version);
+            bail!("run {id} is not of this version: training version {then} then, {now} now");
         }
         Ok(plan)
     }

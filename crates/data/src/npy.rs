@@ -84,14 +84,23 @@ impl Array<'_> {
         }
     }
 
-    /// All numbers of an array of `float32`.
-    pub(crate) fn floats(&self) -> Vec<f32> {
-        let (numbers, _) = self.bytes.as_chunks::<4>();
-        let read = match self.order {
-            Order::Little => f32::from_le_bytes,
-            Order::Big => f32::from_be_bytes,
+    /// All numbers of an array of `float32`, or of `float64` in single precision; `None` of another.
+    pub(crate) fn floats(&self) -> Option<Vec<f32>> {
+        let little = self.order == Order::Little;
+        let single = |bytes: &[u8; 4]| {
+            if little { f32::from_le_bytes(*bytes) } else { f32::from_be_bytes(*bytes) }
         };
-        numbers.iter().map(|bytes| read(*bytes)).collect()
+        let double = |bytes: &[u8; 8]| {
+            if little { f64::from_le_bytes(*bytes) } else { f64::from_be_bytes(*bytes) }
+        };
+        match (self.kind, self.width) {
+            (Kind::Float, 4) => Some(self.bytes.as_chunks().0.iter().map(single).collect()),
+            (Kind::Float, 8) => {
+                let numbers = self.bytes.as_chunks().0.iter().map(double);
+                Some(numbers.map(|number| number as f32).collect())
+            }
+            _ => None,
+        }
     }
 
     /// As NumPy calls it: `uint8`, `float32`.
@@ -276,10 +285,17 @@ pub(crate) mod tests {
 
     #[test]
     fn floats_of_either_order_are_read() {
-        for (descr, bytes) in [("'<f4'", 0.3f32.to_le_bytes()), ("'>f4'", 0.3f32.to_be_bytes())] {
+        for (descr, bytes) in [
+            ("'<f4'", 0.3f32.to_le_bytes().to_vec()),
+            ("'>f4'", 0.3f32.to_be_bytes().to_vec()),
+            ("'<f8'", 0.3f64.to_le_bytes().to_vec()),
+            ("'>f8'", 0.3f64.to_be_bytes().to_vec()),
+        ] {
             let raw = npy(descr, "(1, 1)", &bytes);
-            assert_eq!(Array::parse("f", &raw).unwrap().floats(), [0.3]);
+            assert_eq!(Array::parse("f", &raw).unwrap().floats(), Some(vec![0.3]), "{descr}");
         }
+        let half = npy("'<f2'", "(1, 1)", &[0; 2]);
+        assert_eq!(Array::parse("f", &half).unwrap().floats(), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A user's own data, by path: a folder of IDX files (plain or gzipped, named as MNIST's are), a folder
 //! of `.npy` arrays, an `.npz` archive of such arrays, or an `.npy` of images with its labels beside
-//! it. Images are `uint8`, or `float32` in [0, 1], of N x rows x columns, or N x D for what lies in
+//! it. Images are `uint8`, or `float32` or `float64` in [0, 1], of N x rows x columns, or N x D for what lies in
 //! no plane; labels are whole numbers from 0 to 255.
 //!
 //! What has no test images gives up one image in six for them, and what is left, if it has no
@@ -282,24 +282,21 @@ fn images_of(array: &Array<'_>) -> Result<Images, DataError> {
             });
         }
     };
-    match (array.kind, array.width) {
-        (Kind::Unsigned, 1) => Ok(Images::from_bytes(shape, array.bytes)),
-        (Kind::Float, 4) => {
-            let pixels = array.floats();
-            match pixels.iter().position(|pixel| !(0.0..=1.0).contains(pixel)) {
-                None => Ok(Images::new(shape, pixels)),
-                Some(i) => Err(DataError::Pixel {
-                    file: array.file.clone(),
-                    image: i / shape.pixels(),
-                    value: pixels[i],
-                }),
-            }
+    if (array.kind, array.width) == (Kind::Unsigned, 1) {
+        return Ok(Images::from_bytes(shape, array.bytes));
+    }
+    let file = || array.file.clone();
+    let pixels = array.floats().ok_or_else(|| DataError::Dtype {
+        file: file(),
+        found: array.dtype(),
+        expected: "images of uint8, or of float32 or float64 from 0 to 1",
+    })?;
+    match pixels.iter().position(|pixel| !(0.0..=1.0).contains(pixel)) {
+        None => Ok(Images::new(shape, pixels)),
+        Some(i) => {
+            let (image, value) = (i / shape.pixels(), pixels[i]);
+            Err(DataError::Pixel { file: file(), image, value })
         }
-        _ => Err(DataError::Dtype {
-            file: array.file.clone(),
-            found: array.dtype(),
-            expected: "images of uint8, or of float32 from 0 to 1",
-        }),
     }
 }
 

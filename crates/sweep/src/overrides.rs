@@ -71,23 +71,20 @@ impl fmt::Display for Override {
     }
 }
 
-/// `text` with quotes around every word that starts with a letter, except for the words and keys
-/// that TOML itself has.
+/// `text` with quotes around every word that starts with a letter and every path, which has a `/`,
+/// except for the words and keys that TOML itself has.
 fn quote_bare_words(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 8);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let len = match first {
             '"' | '\'' => string_len(rest, first),
-            _ if is_of_word(first) || first == '+' => {
-                let end = |letter| !is_of_word(letter) && letter != '+' && letter != '.';
-                rest.find(end).unwrap_or(rest.len())
-            }
+            _ if is_of_word(first) => rest.find(|letter| !is_of_word(letter)).unwrap_or(rest.len()),
             _ => first.len_utf8(),
         };
         let (token, after) = rest.split_at(len);
         let is_key = after.trim_start().starts_with('=');
-        let is_name = first.is_ascii_alphabetic() || first == '_';
+        let is_name = first.is_ascii_alphabetic() || first == '_' || token.contains('/');
         if is_name && !is_key && !["true", "false", "inf", "nan"].contains(&token) {
             quoted.extend(["\"", token, "\""]);
         } else {
@@ -99,7 +96,7 @@ fn quote_bare_words(text: &str) -> String {
 }
 
 fn is_of_word(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || letter == '_' || letter == '-'
+    letter.is_ascii_alphanumeric() || "_-+./".contains(letter)
 }
 
 /// The length of the quoted text that `rest` begins with.
@@ -128,6 +125,9 @@ mod tests {
             ("learning_rate={log=[1e-3, 1], n=4}", "{log=[1e-3, 1], n=4}"),
             ("tied=true", "true"),
             ("lambda=+1.5e-3", "+1.5e-3"),
+            ("variant=basic+vae", "\"basic+vae\""),
+            ("dataset=../letters.npz", "\"../letters.npz\""),
+            ("dataset=[data/a.npz, /1/b]", "[\"data/a.npz\", \"/1/b\"]"),
             ("dataset='a=b \\'", "'a=b \\'"),
             ("dataset=\"a \\\" b\"", "\"a \\\" b\""),
         ] {

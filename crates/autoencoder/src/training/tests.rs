@@ -103,6 +103,26 @@ fn zero_strength_trains_the_basic_autoencoder_to_the_bit() {
     assert_eq!(outcome(&no_change).weights_hash, contractive);
 }
 
+/// With linear units the Jacobian is the weights. (Batches of 16, of which a mean is exact.)
+#[test]
+fn contraction_of_linear_units_trains_as_weight_decay_to_the_bit() {
+    let trained = |variant, lambda| {
+        let changes = [
+            ("variant", text(variant)),
+            ("lambda", Value::Float(lambda)),
+            ("activation", text("linear")),
+            ("reconstruction", text("squared-error")),
+            ("batch_size", Value::Int(16)),
+            ("pretraining_learning_rate", Value::Float(5e-4)),
+            ("learning_rate", Value::Float(0.01)),
+        ];
+        outcome(&changes).weights_hash
+    };
+    let contractive = trained("contractive", 0.01);
+    assert_eq!(contractive, trained("weight-decay", 0.01));
+    assert_ne!(contractive, trained("weight-decay", 0.0));
+}
+
 #[test]
 fn every_variant_learns_and_emits_every_metric_that_is_declared() {
     let always = probes::ALL.iter().filter(|probe| probe.occasion == Occasion::Always);

@@ -165,12 +165,12 @@ fn surprise(logits: &Tensor) -> Result<Tensor> {
 }
 
 /// Tells the prior from latents: two hidden layers of rectified units and a logit.
-struct Discriminator {
+pub(super) struct Discriminator {
     layers: [Dense; 3],
 }
 
 impl Discriminator {
-    fn new(layer: &Autoencoder, width: usize, start: &Start) -> Result<Discriminator> {
+    pub(super) fn new(layer: &Autoencoder, width: usize, start: &Start) -> Result<Discriminator> {
         let (dtype, latents) = (layer.encoder.weight.dtype(), layer.encoder.bias.dim(0)?);
         let mut stream =
             Stream::new(start.seed, "initialization/discriminator", &[start.layer as u64]);
@@ -197,7 +197,7 @@ impl Discriminator {
     }
 
     /// Examples x 1: above 0 where `z` (examples x latents) looks like the prior.
-    fn logits(&self, z: &Tensor) -> Result<Tensor> {
+    pub(super) fn logits(&self, z: &Tensor) -> Result<Tensor> {
         let [first, second, last] = &self.layers;
         let hidden = first.forward(z)?.relu()?;
         last.forward(&second.forward(&hidden)?.relu()?)

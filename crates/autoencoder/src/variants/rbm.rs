@@ -161,7 +161,7 @@ impl Graph for RbmGraph<'_> {
 const CHAINS: &str = "chains";
 
 /// Mean over the examples of F(v).
-fn free_energy(layer: &Autoencoder, v: &Tensor) -> Result<Tensor> {
+pub(super) fn free_energy(layer: &Autoencoder, v: &Tensor) -> Result<Tensor> {
     let hidden = softplus(&layer.encoder.forward(v)?)?.sum_all()?;
     let visible = match layer.reconstruction {
         Reconstruction::CrossEntropy => v.broadcast_mul(&layer.decoder_bias)?.neg()?.sum_all()?,

@@ -1,7 +1,9 @@
 //! What must hold for every variant.
 
+mod formulas;
+
 use ablate_data::Stream;
-use ablate_sweep::{Domain, Experiment, Limit, Params, Source, Value};
+use ablate_sweep::{Domain, Experiment, Limit, Param, Params, Source, Value};
 use candle_core::{Device, Var};
 
 use super::*;
@@ -211,21 +213,49 @@ fn every_file_of_the_folder_is_in_the_list() {
     }
 }
 
+fn page(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
 #[test]
-fn the_page_of_the_variants_has_a_section_each_with_formula_and_parameters() {
-    let page = include_str!("../../VARIANTS.md");
+fn every_variant_has_a_page_with_its_formula_parameters_and_source() {
     for variant in ALL {
-        let head = format!("{}\n", variant.name);
-        let section = page.split("\n## ").find(|section| section.starts_with(&head));
-        let section = section.unwrap_or_else(|| panic!("{} has no section", variant.name));
-        assert!(section.contains(&format!("`{}`", variant.formula)), "{}", variant.formula);
+        let page = page(&format!("variants/{}.md", variant.name));
+        let mut lines =
+            vec![format!("# {}\n\n`{}`\n", variant.name, variant.formula), variant.source.into()];
         for param in (variant.params)() {
-            let row = format!("| `{}` |", param.name);
-            let row = section.lines().find(|line| line.starts_with(&row));
-            let row = row.unwrap_or_else(|| panic!("{} {}", variant.name, param.name));
-            let default = row.split('|').nth(3).unwrap().trim().trim_matches('`').to_owned();
-            assert_eq!(default, param.default.to_string(), "{} {}", variant.name, param.name);
+            let Param { name, domain, default, summary, .. } = &param;
+            lines.push(format!("| `{name}` | {domain} | {default} | {summary} |\n"));
         }
+        for heading in ["Parameters", "Source", "What to expect", "Held by"] {
+            lines.push(format!("\n## {heading}\n\n"));
+        }
+        for line in lines {
+            assert!(page.contains(&line), "variants/{}.md: {line}", variant.name);
+        }
+    }
+}
+
+#[test]
+fn every_page_of_a_variant_and_every_picture_is_linked() {
+    let index = page("VARIANTS.md");
+    let folder = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let names = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name());
+        names.map(|name| name.into_string().unwrap()).collect::<Vec<_>>()
+    };
+    let pages = folder("variants");
+    for file in &pages {
+        let name = file.strip_suffix(".md").unwrap_or_else(|| panic!("{file} is no page"));
+        let formula = find(name).unwrap_or_else(|| panic!("there is no variant {name}")).formula;
+        let row = format!("- [`{name}`](variants/{file}): `{formula}`\n");
+        assert!(index.contains(&row), "VARIANTS.md: {row}");
+    }
+    let all =
+        pages.iter().map(|file| page(&format!("variants/{file}"))).collect::<String>() + &index;
+    for picture in folder("pictures") {
+        assert!(all.contains(&format!("pictures/{picture})")), "{picture} is on no page");
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use ablate_autoencoder::probes::{self, Occasion, Probe};
 use ablate_records::{IMPORTED, Store};
 use ablate_runner::Trainer;
-use ablate_sweep::{Ending, Kept, Outcome, Profile, Run, RunState, Trial};
+use ablate_sweep::{Ending, Kept, Outcome, Profile, Run, RunState};
 use anyhow::{anyhow, bail};
 
 use crate::args::{Common, Verify};
@@ -55,18 +54,7 @@ fn verify(run: &Run, store: &Store, laboratory: &Laboratory) -> anyhow::Result<V
             run.state.word()
         )));
     };
-    let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
-    let plan = laboratory.plan(&Arc::new(trial), run.seed);
-    if plan.id != run.id {
-        bail!(
-            "run {} cannot be trained again by this version: data {} and training version {} then, {} and {} now",
-            run.id,
-            run.data_checksum,
-            run.training_version,
-            plan.data_checksum,
-            plan.training_version
-        );
-    }
+    let plan = laboratory.plan_of(run)?;
     let trained = trained_in_one_thread(&plan, laboratory)?;
     differences(run, kept, store, &trained)
 }

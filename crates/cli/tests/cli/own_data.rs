@@ -60,8 +60,18 @@ fn what_is_moved_with_its_experiment_is_the_same_and_other_content_is_not() {
     fs::rename(bench.path("letters"), bench.path("moved/letters")).unwrap();
     bench.write("moved/experiments/own.toml", EXPERIMENT);
     assert_eq!(to_run(&bench, "moved/experiments/own.toml"), 0);
+    let run = bench.ask("seed == 0", "id");
+    let gone = format!("run {run} was trained on ../letters/");
+    for command in
+        [&["verify", &run][..], &["filters", &run], &["probe", &run, "--probe", "linear"]]
+    {
+        bench.ablate(command).expect(1).says(&[&gone]);
+    }
     write_letters(&bench, "moved/letters", 254);
     assert_eq!(to_run(&bench, "moved/experiments/own.toml"), 2);
+    write_letters(&bench, "letters", 254);
+    let other = ["../letters/ is no longer what it was trained on: checksum "];
+    bench.ablate(&["verify", &run]).expect(1).says(&other);
 }
 
 #[test]
@@ -75,8 +85,8 @@ fn what_cannot_be_read_is_said_before_anything_is_trained() {
     bench.ablate(&many).expect(2).says(&["train_size is 50, but ../letters/ has 42 training"]);
     let many = ["plan", "experiments/own.toml", "--set", "test_size=5000"];
     bench.ablate(&many).expect(2).says(&["test_size is 5000, but ../letters/ has", "test images"]);
-    let nowhere = ["plan", "experiments/own.toml", "--set", "dataset=letters.npz"];
-    bench.ablate(&nowhere).expect(1).says(&["experiments/letters.npz: cannot be read: "]);
+    let nowhere = ["plan", "experiments/own.toml", "--set", "dataset=./letters.npz"];
+    bench.ablate(&nowhere).expect(1).says(&["letters.npz: cannot be read: "]);
 }
 
 #[test]

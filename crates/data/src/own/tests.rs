@@ -65,8 +65,12 @@ fn the_same_data_is_the_same_in_every_format() {
     let floats: Vec<u8> =
         pixels(20).into_iter().flat_map(|byte| (f32::from(byte) / 255.0).to_le_bytes()).collect();
     let floats = npy("'<f4'", "(20, 1, 2)", &floats);
+    let doubles: Vec<u8> =
+        pixels(20).into_iter().flat_map(|byte| (f64::from(byte) / 255.0).to_le_bytes()).collect();
+    let doubles = npy("'<f8'", "(20, 1, 2)", &doubles);
     let dir = folder(&[
         ("data.npz", npz_bytes),
+        ("doubles.npz", npz(&[("X.npy", doubles), ("y.npy", labels_npy(20))])),
         ("some-images.npy", images_npy(20)),
         ("some-labels.npy", npy("'|u1'", "(20, 1)", &labels(20))),
         ("train-images-idx3-ubyte", idx(0x803, &[20, 1, 2], &pixels(20))),
@@ -75,9 +79,12 @@ fn the_same_data_is_the_same_in_every_format() {
     let arrays = folder(&[("x_train.npy", floats), ("y_train.npy", labels_npy(20))]);
     let first = load("own", dir.path()).unwrap();
     assert_eq!((first.classes, first.name.as_str(), first.checksum.len()), (3, "own", 16));
-    for path in
-        [dir.path().join("data.npz"), dir.path().join("some-images.npy"), arrays.path().into()]
-    {
+    for path in [
+        dir.path().join("data.npz"),
+        dir.path().join("doubles.npz"),
+        dir.path().join("some-images.npy"),
+        arrays.path().into(),
+    ] {
         assert_eq!(load("own", &path).unwrap(), first, "{}", path.display());
     }
 }
@@ -168,10 +175,10 @@ fn arrays_of_another_type_shape_or_range_are_refused_at_their_place() {
     let with = |images: Vec<u8>, labels: Vec<u8>| {
         message(&[("images.npy", images), ("labels.npy", labels)], "")
     };
-    let double = npy("'<f8'", "(1, 2)", &[0; 16]);
     assert_eq!(
-        with(double, labels_npy(1)),
-        "images.npy: holds numbers of float64, expected images of uint8, or of float32 from 0 to 1"
+        with(npy("'<i4'", "(1, 2)", &[0; 8]), labels_npy(1)),
+        "images.npy: holds numbers of int32, expected images of uint8, or of float32 or float64 from 0 \
+         to 1"
     );
     assert!(
         with(npy("'|u1'", "(4,)", &[0; 4]), labels_npy(4))
