@@ -1,10 +1,13 @@
 //! Lines with a checksum: `crc32 json`, eight hexadecimal digits before a blank. A line is whole or it is
 //! not read; what follows a damaged stretch (a block of zeros, say) is read from its next line on.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use flate2::Crc;
 use serde_json::Value as Json;
+
+/// How long a line may be, in bytes: far longer than any that is written, and no more than can be held.
+const LONGEST: usize = 64 << 20;
 
 /// One line of `json`.
 pub(crate) fn line(json: &Json) -> String {
@@ -24,16 +27,31 @@ pub(crate) fn read(line: &[u8]) -> Option<Json> {
 
 /// Hands each whole line of `input` to `take`; how many were damaged. A last line without its end is
 /// still being written, or never was: it is none.
-pub(crate) fn each(input: &mut impl BufRead, mut take: impl FnMut(Json)) -> io::Result<u64> {
+pub(crate) fn each(input: &mut impl BufRead, take: impl FnMut(Json)) -> io::Result<u64> {
+    each_within(LONGEST, input, take)
+}
+
+/// As [`each`], of lines of at most `longest` bytes; what is longer is damaged and is not held.
+fn each_within(
+    longest: usize,
+    input: &mut impl BufRead,
+    mut take: impl FnMut(Json),
+) -> io::Result<u64> {
     let (mut line, mut damaged) = (Vec::new(), 0);
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 || line.pop() != Some(b'\n') {
+        // One byte more, which is the end of the longest line.
+        let read = input.by_ref().take(longest as u64 + 1).read_until(b'\n', &mut line)?;
+        if line.pop() == Some(b'\n') {
+            match self::read(&line) {
+                Some(json) => take(json),
+                None => damaged += 1,
+            }
+        } else if read <= longest {
             return Ok(damaged);
-        }
-        match read(&line) {
-            Some(json) => take(json),
-            None => damaged += 1,
+        } else {
+            input.skip_until(b'\n')?;
+            damaged += 1;
         }
     }
 }
@@ -74,5 +92,18 @@ mod tests {
         let mut seen = Vec::new();
         let damaged = each(&mut bytes.as_slice(), |json| seen.push(json)).unwrap();
         assert_eq!((damaged, seen), (1, vec![json!(0), json!(2), json!(3)]));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_passed_over() {
+        let long = line(&json!("x".repeat(100)));
+        let bytes = [line(&json!(1)), long.clone(), line(&json!(2)), long].concat();
+        let mut seen = Vec::new();
+        let damaged = each_within(40, &mut bytes.as_bytes(), |json| seen.push(json)).unwrap();
+        assert_eq!((damaged, seen), (2, vec![json!(1), json!(2)]));
+        let fits = line(&json!(1));
+        let longest = fits.len() - 1;
+        assert_eq!(each_within(longest, &mut fits.as_bytes(), |_| ()).unwrap(), 0);
+        assert_eq!(each_within(longest - 1, &mut fits.as_bytes(), |_| ()).unwrap(), 1);
     }
 }

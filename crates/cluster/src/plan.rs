@@ -125,7 +125,7 @@ impl Plan {
 
     /// How many runs all tasks together have.
     pub fn runs(&self) -> u64 {
-        self.slices.iter().map(|slice| slice.2).sum()
+        self.slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.2))
     }
 
     /// The runs of a task.
@@ -138,7 +138,9 @@ impl Plan {
             return Err(damaged(&self.path, &message));
         };
         let failed = |doing| ClusterError::file(self.path.clone(), doing);
-        self.file.seek(SeekFrom::Start(self.body + begin)).map_err(failed("read"))?;
+        // Past the end there is nothing to read, and that is told below.
+        let begin = self.body.saturating_add(begin).min(i64::MAX as u64);
+        self.file.seek(SeekFrom::Start(begin)).map_err(failed("read"))?;
         let mut runs = Vec::new();
         let mut slice = (&mut self.file).take(bytes);
         let bad = framed::each(&mut slice, |json| runs.extend(words::plan(&json)));
