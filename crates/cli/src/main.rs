@@ -16,6 +16,7 @@ mod progress;
 mod provenance;
 mod signals;
 mod terminal;
+mod text_file;
 
 use std::io;
 use std::process::ExitCode;

@@ -1,7 +1,6 @@
 //! An experiment made ready: read from its file or from the store, expanded, and laid out as runs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use crate::format;
 use crate::laboratory::{Laboratory, dataset_name};
 use crate::measuring::{self, Sitting};
 use crate::terminal::{Look, Terminal};
+use crate::text_file;
 
 /// An experiment, what it expands to, and its runs.
 #[derive(Debug)]
@@ -382,26 +382,8 @@ impl Text {
     fn read(path: &Path) -> anyhow::Result<Text> {
         /// No experiment is larger; it keeps a wrong file name from filling the memory.
         const MAX_BYTES: u64 = 4 << 20;
+        let text = text_file::read(path, MAX_BYTES, "an experiment file")?;
         let shown = path.display().to_string();
-        let unreadable = |error: std::io::Error| Usage(format!("cannot read {shown}: {error}"));
-        let metadata = fs::metadata(path).map_err(unreadable)?;
-        // Opening a pipe may wait for ever, and a device may have no end.
-        if !metadata.is_file() {
-            let what = if metadata.is_dir() { "a directory" } else { "no regular file" };
-            return Err(Usage(format!("cannot read {shown}: it is {what}")).into());
-        }
-        if metadata.len() > MAX_BYTES {
-            return Err(Usage(format!(
-                "{shown} has {} bytes; an experiment file has at most {MAX_BYTES}",
-                metadata.len()
-            ))
-            .into());
-        }
-        let bytes = fs::read(path).map_err(unreadable)?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Usage(format!("{shown} is not UTF-8 text: byte {at} is where it stops being so"))
-        })?;
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folder = path.parent().map(Path::to_owned);
         Ok(Text { name: stem, path: shown, folder, text, overrides: Vec::new() })

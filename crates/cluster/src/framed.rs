@@ -1,10 +1,13 @@
 //! Lines with a checksum: `crc32 json`, eight hexadecimal digits before a blank. A line is whole or it is
 //! not read; what follows a damaged stretch (a block of zeros, say) is read from its next line on.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use flate2::Crc;
 use serde_json::Value as Json;
+
+/// How long a line may be, in bytes: far longer than any that is written, and no more than can be held.
+const LONGEST: usize = 64 << 20;
 
 /// One line of `json`.
 pub(crate) fn line(json: &Json) -> String {
@@ -27,14 +30,27 @@ fn unframed(line: &[u8]) -> Option<&[u8]> {
 /// Hands the JSON of each whole line of `input` to `take`, which says whether it can make something of
 /// it; how many were damaged. A last line without its end is still being written, or never was: it is
 /// none.
-pub(crate) fn each(input: &mut impl BufRead, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<u64> {
+pub(crate) fn each(input: &mut impl BufRead, take: impl FnMut(&[u8]) -> bool) -> io::Result<u64> {
+    each_within(LONGEST, input, take)
+}
+
+/// As [`each`], of lines of at most `longest` bytes; what is longer is damaged and is not held.
+fn each_within(
+    longest: usize,
+    input: &mut impl BufRead,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> io::Result<u64> {
     let (mut line, mut damaged) = (Vec::new(), 0);
     loop {
         line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 || line.pop() != Some(b'\n') {
+        // One byte more, which is the end of the longest line.
+        let read = input.by_ref().take(longest as u64 + 1).read_until(b'\n', &mut line)?;
+        if line.pop() == Some(b'\n') {
+            damaged += u64::from(!unframed(&line).is_some_and(&mut take));
+        } else if read <= longest {
             return Ok(damaged);
-        }
-        if !unframed(&line).is_some_and(&mut take) {
+        } else {
+            input.skip_until(b'\n')?;
             damaged += 1;
         }
     }
@@ -79,5 +95,22 @@ mod tests {
             true
         });
         assert_eq!((damaged.unwrap(), seen), (1, vec!["0".into(), "2".into(), "3".into()]));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_is_passed_over() {
+        let long = line(&json!("x".repeat(100)));
+        let bytes = [line(&json!(1)), long.clone(), line(&json!(2)), long].concat();
+        let mut seen = Vec::new();
+        let mut take = |text: &[u8]| {
+            seen.push(text.to_vec());
+            true
+        };
+        let damaged = each_within(40, &mut bytes.as_bytes(), &mut take).unwrap();
+        assert_eq!((damaged, seen), (2, vec![b"1".to_vec(), b"2".to_vec()]));
+        let fits = line(&json!(1));
+        let longest = fits.len() - 1;
+        assert_eq!(each_within(longest, &mut fits.as_bytes(), |_| true).unwrap(), 0);
+        assert_eq!(each_within(longest - 1, &mut fits.as_bytes(), |_| true).unwrap(), 1);
     }
 }

@@ -148,7 +148,8 @@ impl Plan {
         let line = line_at(&mut self.file, self.members);
         let json = line.map_err(ClusterError::file(&self.path, "read"))?;
         let ids = json.as_ref().and_then(Json::as_array);
-        let ids = ids.and_then(|ids| ids.iter().map(|id| Some(RunId(id.as_str()?.into()))).collect());
+        let ids =
+            ids.and_then(|ids| ids.iter().map(|id| Some(RunId(id.as_str()?.into()))).collect());
         ids.ok_or_else(|| damaged(&self.path, "the list of its members is damaged"))
     }
 
@@ -159,7 +160,7 @@ impl Plan {
 
     /// How many runs all tasks together have.
     pub fn runs(&self) -> u64 {
-        self.slices.iter().map(|slice| slice.2).sum()
+        self.slices.iter().fold(0, |sum, slice| sum.saturating_add(slice.2))
     }
 
     /// The runs of a task.
@@ -172,6 +173,8 @@ impl Plan {
             return Err(damaged(&self.path, &message));
         };
         let failed = |doing| ClusterError::file(self.path.clone(), doing);
+        // Past the end there is nothing to read, and that is told below.
+        let begin = begin.min(i64::MAX as u64);
         self.file.seek(SeekFrom::Start(begin)).map_err(failed("read"))?;
         let mut runs = Vec::new();
         let mut slice = (&mut self.file).take(bytes);
@@ -192,7 +195,7 @@ impl Plan {
 
 /// What the line at `at` says; `None` if it is damaged.
 fn line_at(file: &mut BufReader<File>, at: u64) -> std::io::Result<Option<Json>> {
-    file.seek(SeekFrom::Start(at))?;
+    file.seek(SeekFrom::Start(at.min(i64::MAX as u64)))?;
     let mut line = Vec::new();
     file.read_until(b'\n', &mut line)?;
     Ok(line.strip_suffix(b"\n").and_then(framed::read))

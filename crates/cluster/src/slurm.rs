@@ -320,7 +320,8 @@ mod tests {
                  accounting/QOS policy (job submit limit, user's size and/or time limits)"
             ))
         };
-        for limit in ["QOSMaxSubmitJobPerUserLimit", "AssocMaxSubmitJobLimit", "AssocGrpSubmitJobsLimit"]
+        for limit in
+            ["QOSMaxSubmitJobPerUserLimit", "AssocMaxSubmitJobLimit", "AssocGrpSubmitJobsLimit"]
         {
             assert!(said(limit), "{limit}");
         }

@@ -1,7 +1,6 @@
 //! `ablate import`: runs that were trained elsewhere, from CSV.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use ablate_exchange::foreign::{self, Mistake};
@@ -17,6 +16,7 @@ use crate::format;
 use crate::prepared::baseline;
 use crate::provenance;
 use crate::terminal::Terminal;
+use crate::text_file;
 
 /// No table of results is larger; it keeps a wrong file name from filling the memory.
 const MAX_BYTES: u64 = 256 << 20;
@@ -76,19 +76,8 @@ pub(crate) fn run(args: &Import, common: &Common, terminal: &Terminal) -> anyhow
 
 /// The file's text and the SHA-256 of its bytes.
 fn read(path: &Path) -> anyhow::Result<(String, String)> {
-    let shown = path.display();
-    let unreadable = |error: std::io::Error| Usage(format!("cannot read {shown}: {error}"));
-    let size = fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES {
-        let message = format!("{shown} has {size} bytes; a table of runs has at most {MAX_BYTES}");
-        return Err(Usage(message).into());
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
-    let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Usage(format!("{shown} is not UTF-8 text: byte {at} is where it stops being so"))
-    })?;
+    let text = text_file::read(path, MAX_BYTES, "a table of runs")?;
+    let hash = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((text, hash))
 }
 

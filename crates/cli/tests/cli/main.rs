@@ -8,6 +8,7 @@ mod claims;
 mod deleting;
 mod differing;
 mod exchange;
+mod faults;
 mod grouping;
 mod hostile;
 mod interruptions;
