@@ -76,13 +76,20 @@ ablate() { "$ABLATE" --db "$store" "$@"; }
 # The names of the tables that the file $1 declares.
 tables() { awk '/^\[/ { inside = ($0 == "[[table]]") } inside && /^name = / { gsub(/^name = "|"$/, ""); print }' "$1"; }
 
+# The commit, and whether anything but results differs from it.
+commit() {
+    local word
+    word=$(git rev-parse --short=12 HEAD 2>/dev/null) || { echo unknown; return; }
+    git diff --quiet HEAD -- . ':!results' && echo "$word" || echo "$word-dirty"
+}
+
 # Where the numbers of the experiment $1 come from; $2 is the seconds used, what follows its `--set`s.
 provenance() {
     local name=$1 seconds=$2
     shift 2
     printf '# Provenance of %s\n\n| | |\n|---|---|\n' "$name"
     row() { printf '| %s | %s |\n' "$1" "$2"; }
-    row commit "$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)"
+    row commit "$(commit)"
     row program "$("$ABLATE" --version), sha256 $(sha256sum "$ABLATE" | cut -c 1-16)"
     row compiler "$(rustc --version 2>/dev/null || echo unknown)"
     row machine "$(uname -sm), $(getconf _NPROCESSORS_ONLN) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | sort -u | head -1)"
@@ -121,7 +128,7 @@ reproduce() {
     for line in text:txt md:md csv:csv; do
         ablate claims "$file" ${sets[@]+"${sets[@]}"} --quiet --format "${line%:*}" >"$out/claims.${line#*:}" || [ $? = 3 ]
     done
-    ablate query "experiment == '$name'" --columns all --format csv >"$out/runs.csv"
+    ablate query "experiment == '$name'" --columns filled --format csv >"$out/runs.csv"
     # Pictures where the program draws them.
     if "$ABLATE" plot --help >/dev/null 2>&1; then
         ablate plot "$file" ${sets[@]+"${sets[@]}"} --all "$out/plots" --force

@@ -16,6 +16,19 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Without the columns in which no row has a value.
+    #[must_use]
+    pub fn filled(mut self) -> Rows {
+        let filled: Vec<bool> = (0..self.columns.len())
+            .map(|at| self.rows.iter().any(|row| row[at] != Cell::Null))
+            .collect();
+        // Every row is as long as the columns, so one round of the marks is one row.
+        let mut marks = filled.iter().cycle();
+        self.columns.retain(|_| marks.next() == Some(&true));
+        self.rows.iter_mut().for_each(|row| row.retain(|_| marks.next() == Some(&true)));
+        self
+    }
+
     /// Whether there are more rows than the limit let through.
     pub fn truncated(&self) -> bool {
         match self.total {

@@ -9,7 +9,8 @@ pub(crate) struct Query {
     /// A filter: "variant == 'contractive' and depth >= 2 and test_error < 0.1"
     #[arg(value_name = "FILTER")]
     pub(crate) filter: Option<String>,
-    /// Which columns, separated by commas; `all` for every one
+    /// Which columns, separated by commas; `all` for every one, `filled` for those in which a run has a
+    /// value
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
     /// One row a group of runs that are equal in these columns, separated by commas: statistics over

@@ -36,6 +36,12 @@ fn without_a_filter_every_run_is_a_row_and_what_tells_them_apart_is_shown() {
     for name in columns.iter().skip(1).map(|row| &row[0]) {
         assert!(all[0].contains(name), "{name}: {:?}", all[0]);
     }
+    let filled = ["query", "--columns", "filled", "--format", "csv"];
+    let filled = bench.ablate(&filled).expect(0).csv();
+    let has = |rows: &[Vec<String>], at: usize| rows[1..].iter().any(|row| !row[at].is_empty());
+    let expected = (0..all[0].len()).filter(|at| has(&all, *at)).map(|at| &all[0][at]);
+    assert!(filled[0].iter().eq(expected), "{:?}", filled[0]);
+    assert!(filled[0].len() < all[0].len() && filled.len() == all.len());
 }
 
 #[test]

@@ -123,5 +123,5 @@ fn only_a_finished_run_of_these_data_and_this_code_can_be_verified() {
     );
     assert_ne!(finished, "00000000deadbeef");
     let said = bench.ablate(&["verify", "00000000deadbeef"]).expect(1);
-    said.says(&["cannot be trained again", "older"]);
+    said.says(&["is no longer what it was trained on", "older"]);
 }
