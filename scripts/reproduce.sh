@@ -137,6 +137,28 @@ reproduce() {
     echo "reproduce.sh: $name is in $out" >&2
 }
 
+# Every claim of every experiment that is in the folder, with its verdict and what decided it: one table.
+overview() {
+    printf '# Claims at a glance\n\n'
+    printf 'Written by `scripts/reproduce.sh%s`. Several numbers: one a part of the claim.\n\n' "${quick:+ --quick}"
+    printf '| experiment | claim | verdict | measured |\n|---|---|---|---|\n'
+    for name in $experiments; do
+        [ -f "$folder/$name/claims.txt" ] || continue
+        awk -v name="$name" '
+            function flush() { if (claim != "") printf "| [%s](%s/claims.md) | %s | %s | %s |\n", name, name, claim, verdict, found }
+            /^(supported|refuted|undecided): / {
+                flush()
+                verdict = $1; sub(/:$/, "", verdict); if (verdict == "refuted") verdict = "**refuted**"
+                claim = $0; sub(/^[a-z]*: /, "", claim); found = ""
+            }
+            /^ *step to / && !/not as claimed/ { next }
+            /^  .*: .*\[.*n = / { line = $0; sub(/^ */, "", line); sub(/: (supported|refuted|undecided)$/, "", line)
+                found = found (found == "" ? "" : "; ") line }
+            /too few to say|^  no run with/ { line = $0; sub(/^ */, "", line); if (found == "") found = line }
+            END { flush() }' "$folder/$name/claims.txt"
+    done
+}
+
 total=0
 for name in $chosen; do
     read -r long short <<<"$(minutes "$name")"
@@ -152,4 +174,5 @@ for name in $chosen; do
     set -e
     [ "$status" = 0 ] || bad="$bad $name"
 done
+overview >"$folder/claims.md"
 if [ -n "$bad" ]; then echo "reproduce.sh: not reproduced:$bad" >&2; exit 1; fi
