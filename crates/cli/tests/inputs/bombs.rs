@@ -77,8 +77,10 @@ fn files_larger_than_the_memory_are_refused_by_name() {
     for name in ["large.toml", "huge.toml", "endless.toml"] {
         refused(&with_little_memory(folder, 400, &format!("plan {name}")), 2, name);
     }
+    fs::create_dir(folder.join("idx")).unwrap();
+    fs::write(folder.join("idx/train-labels-idx1-ubyte"), b"\0\0\x08\x01\0\0\0\0").unwrap();
+    fs::write(folder.join("labels.npy"), "").unwrap();
     for name in ["images.npy", "huge.npz", "idx/train-images-idx3-ubyte"] {
-        fs::create_dir_all(folder.join("idx")).unwrap();
         sparse(folder, name, 100 << 30);
     }
     for (dataset, name) in
