@@ -6,7 +6,7 @@
 //! what lies between is rounded to the digits that matter beside its distance to the next value
 //! (0.0316228, not 0.03162277660168379), or to whole numbers for a parameter that takes those.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::HashMap;
 
 use crate::catalog::Domain;
 use crate::mistakes::{Mistake, Place};
@@ -25,40 +25,30 @@ pub(crate) enum Axis {
     Range { range: Range, first: Value, last: Value, grain: Grain },
 }
 
+/// Whether a list may name a value twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// As a column of a `[[zip]]` may.
+    Allowed,
+    /// As an axis by itself may not.
+    Refused,
+}
+
 impl Axis {
     /// Checks `raw`, as it stands at `place` for the parameter `name`, against `domain`.
     ///
     /// # Errors
-    /// Every value that is not valid.
+    /// Every value that is not valid, or that stands there twice and may not.
     pub(crate) fn new(
         name: &str,
         raw: &RawAxis,
         place: &Place,
-        domain: &Domain,
+        (domain, repeats): (&Domain, Repeats),
     ) -> Result<Axis, Vec<Mistake>> {
         match raw {
-            RawAxis::Listed(values) => listed(name, values, domain),
+            RawAxis::Listed(values) => listed(name, values, domain, repeats),
             RawAxis::Range(range) => computed(name, range, place, domain),
         }
-    }
-
-    /// A mistake for every value of the parameter `name` that stands in `raw`, which this was checked
-    /// from, a second time. A computed axis repeats none.
-    pub(crate) fn repeats(&self, name: &str, raw: &RawAxis) -> Vec<Mistake> {
-        let (Axis::Listed(values), RawAxis::Listed(raw)) = (self, raw) else { return Vec::new() };
-        let mut places: HashMap<String, &Place> = HashMap::new();
-        let mut mistakes = Vec::new();
-        for (value, (_, place)) in values.iter().zip(raw) {
-            match places.entry(value.to_string()) {
-                hash_map::Entry::Vacant(free) => drop(free.insert(place)),
-                hash_map::Entry::Occupied(first) => mistakes.push(
-                    Mistake::new(place, format!("`{name}` has the value {value} twice"))
-                        .label("again")
-                        .also(first.get(), "first"),
-                ),
-            }
-        }
-        mistakes
     }
 
     /// How many values there are, at least one.
@@ -166,12 +156,33 @@ pub(crate) fn rounded(real: f64, unit: f64) -> f64 {
     text.parse().expect("a number that Rust printed reads back")
 }
 
-fn listed(name: &str, values: &[(Value, Place)], domain: &Domain) -> Result<Axis, Vec<Mistake>> {
-    let (mut checked, mut mistakes) = (Vec::new(), Vec::new());
+fn listed(
+    name: &str,
+    values: &[(Value, Place)],
+    domain: &Domain,
+    repeats: Repeats,
+) -> Result<Axis, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut checked = Vec::new();
+    let mut places: HashMap<String, &Place> = HashMap::new();
     for (value, place) in values {
-        match domain.check(value) {
-            Ok(value) => checked.push(value),
-            Err(valid) => mistakes.push(invalid(name, value, place, domain, &valid)),
+        let value = match domain.check(value) {
+            Ok(value) => value,
+            Err(valid) => {
+                mistakes.push(invalid(name, value, place, domain, &valid));
+                continue;
+            }
+        };
+        match places.get(&value.to_string()) {
+            Some(first) if repeats == Repeats::Refused => mistakes.push(
+                Mistake::new(place, format!("`{name}` has the value {value} twice"))
+                    .label("again")
+                    .also(first, "first"),
+            ),
+            _ => {
+                places.insert(value.to_string(), place);
+                checked.push(value);
+            }
         }
     }
     if mistakes.is_empty() { Ok(Axis::Listed(checked)) } else { Err(mistakes) }
@@ -267,7 +278,7 @@ mod tests {
     }
 
     fn printed(raw: &RawAxis, domain: &Domain) -> Vec<String> {
-        let axis = Axis::new("x", raw, &HERE, domain).unwrap();
+        let axis = Axis::new("x", raw, &HERE, (domain, Repeats::Refused)).unwrap();
         (0..axis.len()).map(|index| axis.value(index).to_string()).collect()
     }
 
@@ -299,15 +310,15 @@ mod tests {
         let step = whole(Spread::Step { from: 1.0, step: 2.0 }, 1, 7, 4);
         assert_eq!(printed(&step, &int()), ["1", "3", "5", "7"]);
         let crowded = whole(Spread::Linear { from: 1.0, to: 3.0 }, 1, 3, 5);
-        assert!(Axis::new("x", &crowded, &HERE, &int()).is_err());
+        assert!(Axis::new("x", &crowded, &HERE, (&int(), Repeats::Refused)).is_err());
         let half = whole(Spread::Step { from: 1.0, step: 0.5 }, 1, 3, 5);
-        assert!(Axis::new("x", &half, &HERE, &int()).is_err());
+        assert!(Axis::new("x", &half, &HERE, (&int(), Repeats::Refused)).is_err());
     }
 
     #[test]
     fn a_range_of_a_million_million_values_is_not_allocated() {
         let axis = range(Spread::Log { from: 1e-9, to: 1.0 }, 1_000_000_000_000);
-        let axis = Axis::new("x", &axis, &HERE, &float()).unwrap();
+        let axis = Axis::new("x", &axis, &HERE, (&float(), Repeats::Refused)).unwrap();
         assert_eq!(axis.len(), 1_000_000_000_000);
         assert_ne!(axis.value(500_000_000_000), axis.value(500_000_000_001));
         assert_eq!(axis.value(999_999_999_999), Value::Float(1.0));
@@ -329,6 +340,8 @@ mod tests {
     #[test]
     fn values_that_are_equal_once_stored_are_duplicates() {
         let raw = RawAxis::Listed(vec![(Value::Int(1), HERE), (Value::Float(1.0), HERE)]);
-        assert!(Axis::new("x", &raw, &HERE, &float()).is_err());
+        assert!(Axis::new("x", &raw, &HERE, (&float(), Repeats::Refused)).is_err());
+        let allowed = Axis::new("x", &raw, &HERE, (&float(), Repeats::Allowed)).unwrap();
+        assert_eq!(allowed.len(), 2);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sections::{RawEntry, RawGrid, Reader, Sections};
-use crate::axis::{Axis, RawAxis};
+use crate::axis::{Axis, RawAxis, Repeats};
 use crate::catalog::Catalog;
 use crate::domain::layer_names;
 use crate::filter::Filter;
@@ -250,16 +250,8 @@ impl Typing<'_> {
         entries: &[RawEntry],
         variants: impl Iterator<Item = &'v str> + Clone,
     ) -> Vec<Entry> {
-        let mut typed = Vec::new();
-        for raw in entries {
-            let Some(entry) = self.one_typed(raw, variants.clone()) else { continue };
-            // What several variants take is checked once: a second value is one for each of them.
-            if let Some(axis) = entry.axes.each().next() {
-                self.log.extend(axis.repeats(&raw.name, &raw.axis));
-            }
-            typed.push(entry);
-        }
-        typed
+        let typed = |entry| self.one_typed(entry, variants.clone(), Repeats::Refused);
+        entries.iter().filter_map(typed).collect()
     }
 
     /// The entries of a `[[zip]]`, whose columns may name a value twice, but no two rows are alike.
@@ -268,8 +260,8 @@ impl Typing<'_> {
         raw: &[RawEntry],
         variants: impl Iterator<Item = &'v str> + Clone,
     ) -> Vec<Entry> {
-        let typed: Vec<Entry> =
-            raw.iter().filter_map(|entry| self.one_typed(entry, variants.clone())).collect();
+        let typed = |entry| self.one_typed(entry, variants.clone(), Repeats::Allowed);
+        let typed: Vec<Entry> = raw.iter().filter_map(typed).collect();
         let rows = typed.iter().map(Entry::len).min().unwrap_or(0);
         if typed.len() < raw.len() || rows > MAX_SEARCHED_ROWS {
             return typed;
@@ -291,8 +283,9 @@ impl Typing<'_> {
         &mut self,
         raw: &RawEntry,
         variants: impl Iterator<Item = &'v str>,
+        repeats: Repeats,
     ) -> Option<Entry> {
-        let check = |domain| Axis::new(&raw.name, &raw.axis, &raw.value_place, domain);
+        let check = |domain| Axis::new(&raw.name, &raw.axis, &raw.value_place, (domain, repeats));
         let general = self.catalog.params.iter().find(|param| param.name == raw.name);
         let axes = match general {
             Some(param) => match check(&param.domain) {
