@@ -44,10 +44,12 @@ fn fill(folder: &str, like: &str, bare: bool) -> Result<(), Box<dyn Error>> {
     }
     let folder = Folder::at(Path::new(folder))?;
     let mut plan = Plan::open(&folder, folder.current()?)?;
-    let session = Session { command: "ablate worker".into(), os: "none".into(), ..Session::default() };
+    let session =
+        Session { command: "ablate worker".into(), os: "none".into(), ..Session::default() };
     let mut noise = Noise(1);
     for task in 0..plan.tasks() {
-        let mut shard = Shard::begin(&folder, folder.current()?, task as u32, &session, Some("node"))?;
+        let mut shard =
+            Shard::begin(&folder, folder.current()?, task as u32, &session, Some("node"))?;
         for planned in plan.slice(task)? {
             shard.start(&planned.0.id)?;
             shard.end(&planned, &Ok(noise.other(&like)), 1.0 + noise.next())?;
@@ -60,10 +62,14 @@ fn fill(folder: &str, like: &str, bare: bool) -> Result<(), Box<dyn Error>> {
 fn first_outcome(folder: &Folder) -> Result<Option<Outcome>, ClusterError> {
     let mut found = None;
     for path in folder.shards()? {
-        shard::read(&path, |end| end.finished, |_, returned| {
-            found = found.take().or(returned.ended.ok());
-            Ok::<(), ClusterError>(())
-        })?;
+        shard::read(
+            &path,
+            |end| end.finished,
+            |_, returned| {
+                found = found.take().or(returned.ended.ok());
+                Ok::<(), ClusterError>(())
+            },
+        )?;
     }
     Ok(found)
 }

@@ -70,13 +70,14 @@ fn one(
     let standing = store.ended_by(&shard::attempt_of(path))?;
     let mut known = 0;
     let wanted = |end: &Glance| {
-        let stands = standing.get(&end.run).is_some_and(|it| {
-            it.ended_at == end.ended_at && it.files == end.files
-        });
+        let stands = standing
+            .get(&end.run)
+            .is_some_and(|it| it.ended_at == end.ended_at && it.files == end.files);
         known += u64::from(stands);
         !stands
     };
-    let mut batch = Batch { folder, store, watch, origin: None, runs: Vec::new(), taken: TakenIn::default() };
+    let mut batch =
+        Batch { folder, store, watch, origin: None, runs: Vec::new(), taken: TakenIn::default() };
     let account = shard::read(path, wanted, |origin, returned| batch.add(origin, returned))?;
     batch.flush()?;
     let mut taken = batch.taken;

@@ -27,7 +27,10 @@ fn unframed(line: &[u8]) -> Option<&[u8]> {
 /// Hands the JSON of each whole line of `input` to `take`, which says whether it can make something of
 /// it; how many were damaged. A last line without its end is still being written, or never was: it is
 /// none.
-pub(crate) fn each(input: &mut impl BufRead, mut take: impl FnMut(&[u8]) -> bool) -> io::Result<u64> {
+pub(crate) fn each(
+    input: &mut impl BufRead,
+    mut take: impl FnMut(&[u8]) -> bool,
+) -> io::Result<u64> {
     let (mut line, mut damaged) = (Vec::new(), 0);
     loop {
         line.clear();

@@ -148,7 +148,8 @@ impl Plan {
         let line = line_at(&mut self.file, self.members);
         let json = line.map_err(ClusterError::file(&self.path, "read"))?;
         let ids = json.as_ref().and_then(Json::as_array);
-        let ids = ids.and_then(|ids| ids.iter().map(|id| Some(RunId(id.as_str()?.into()))).collect());
+        let ids =
+            ids.and_then(|ids| ids.iter().map(|id| Some(RunId(id.as_str()?.into()))).collect());
         ids.ok_or_else(|| damaged(&self.path, "the list of its members is damaged"))
     }
 

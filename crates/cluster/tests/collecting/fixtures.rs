@@ -11,8 +11,8 @@ use ablate_cluster::shard::{self, Sealed, Shard};
 use ablate_cluster::{ClusterError, Folder};
 use ablate_records::{Durability, Session, Store, TakenIn};
 use ablate_sweep::{
-    Artifact, Catalog, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome, Param, Params,
-    Profile, RunId, RunPlan, RunState, Split, Trial, TrialId, Value,
+    Artifact, Catalog, Curve, Direction, Domain, Failure, FailureKind, Metric, Outcome, Param,
+    Params, Profile, RunId, RunPlan, RunState, Split, Trial, TrialId, Value,
 };
 use sha2::{Digest, Sha256};
 

@@ -352,7 +352,9 @@ impl Taking<'_> {
         let mut brought = Vec::new();
         for artifact in &outcome.artifacts {
             let file = self.files.at(&artifact.file, &artifact.hash);
-            if let Some(file) = file && !held.exists(params![key, artifact.role])? {
+            if let Some(file) = file
+                && !held.exists(params![key, artifact.role])?
+            {
                 brought.push(Artifact { file: file.to_owned(), ..artifact.clone() });
             }
         }
