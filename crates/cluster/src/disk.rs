@@ -44,12 +44,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_innermost_mount_says_what_a_file_lies_on() {
-        let mounts =
-            "/dev/a / ext4 rw 0 0\nhost:/x /home nfs4 rw 0 0\n/dev/b /home/me ext4 rw 0 0\n";
+    fn the_innermost_mount_says_what_a_file_lies_on_and_the_last_of_those_over_each_other() {
+        let mounts = "/dev/a / ext4 rw 0 0\nhost:/x /home nfs4 rw 0 0\n/dev/b /home/me ext4 rw 0 0\n\
+            ost@tcp:/l /my\\040scratch lustre rw 0 0\nme@h: /mnt fuse.sshfs rw 0 0\n\
+            host:/y /over nfs rw 0 0\n/dev/c /over xfs rw 0 0\nautomount /auto autofs rw 0 0\n\
+            gpfs /auto/gpfs gpfs rw 0 0\n";
         let on = |path: &str| networked(mounts, Path::new(path));
-        assert_eq!(on("/tmp/a"), None);
-        assert_eq!(on("/home/you/a"), Some("nfs4".to_owned()));
-        assert_eq!(on("/home/me/a"), None);
+        for (path, kind) in [
+            ("/home/you/a", "nfs4"),
+            ("/my scratch/a.db", "lustre"),
+            ("/mnt/a.db", "fuse.sshfs"),
+            ("/auto/gpfs/a.db", "gpfs"),
+        ] {
+            assert_eq!(on(path).as_deref(), Some(kind), "{path}");
+        }
+        for path in ["/tmp/a", "/home/me/a", "/over/a", "/homely/a", "/auto/a"] {
+            assert_eq!(on(path), None, "{path}");
+        }
     }
 }

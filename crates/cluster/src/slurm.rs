@@ -95,6 +95,11 @@ pub fn task_script(folder: &Folder, request: &Request, name: &str) -> (String, V
     (format!("#!/bin/sh\nexec {}\n", request.worker), args)
 }
 
+/// The script of the job that collects: on a machine that does not see the store it makes none.
+pub fn collect_script(request: &Request) -> String {
+    format!("#!/bin/sh\nexec {} --no-create\n", request.collect)
+}
+
 /// Submits the tasks of a generation and the job that collects behind them, unless they were
 /// submitted before. `pause` is how long to wait before the first new try.
 ///
@@ -112,7 +117,7 @@ pub fn submit(folder: &Folder, request: &Request, pause: Duration) -> Result<Sub
         format!("--dependency=afterany:{tasks}"),
         format!("--output={}/collect-%j.log", folder.logs().display()),
     ];
-    let script = format!("#!/bin/sh\nexec {}\n", request.collect);
+    let script = collect_script(request);
     let path = folder.of_generation(request.generation, "collect.sh");
     let generation = request.generation;
     let collect = job(folder, generation, "collect.job", &name, &path, &script, &args, pause)?;
@@ -252,7 +257,7 @@ pub struct Queued {
 /// # Errors
 /// If `squeue` cannot be asked.
 pub fn queue(jobs: &[String]) -> Result<Vec<Queued>, ClusterError> {
-    let listed = match call("squeue", &["-h", "-j", &jobs.join(","), "-o", "%i|%T|%R"]) {
+    let listed = match call("squeue", &["-h", "-r", "-j", &jobs.join(","), "-o", "%i|%T|%R"]) {
         // What SLURM says when it has forgotten all of them.
         Err(error) if error.to_string().contains("Invalid job id") => String::new(),
         listed => listed?,

@@ -9,7 +9,6 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::columns::{metric_names, quoted};
 use crate::digest::{Fields, hex};
 use crate::error::Trouble;
 
@@ -64,24 +63,21 @@ fn append(row: &Row<'_>, fields: &mut Fields) -> rusqlite::Result<()> {
 
 /// By name, absent ones left out: which metrics the store knows, and in which order, is not the run's.
 fn append_scores(connection: &Connection, key: i64, fields: &mut Fields) -> Result<(), Trouble> {
-    let mut names = metric_names(connection)?;
-    names.sort_unstable();
     fields.text("scores");
-    if names.is_empty() {
-        return Ok(());
-    }
-    let columns: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    let select = format!("SELECT {} FROM score WHERE run = ?1", columns.join(", "));
-    let mut statement = connection.prepare_cached(&select)?;
+    let mut statement = connection.prepare_cached("SELECT * FROM score WHERE run = ?1")?;
     let mut rows = statement.query([key])?;
-    while let Some(row) = rows.next()? {
-        for (index, name) in names.iter().enumerate() {
-            let value = row.get_ref(index)?;
-            if value != ValueRef::Null {
-                fields.text(name);
-                fields.value(value);
-            }
+    let Some(row) = rows.next()? else { return Ok(()) };
+    let mut scores = Vec::new();
+    for index in 0..row.as_ref().column_count() {
+        let (name, value) = (row.as_ref().column_name(index)?, row.get_ref(index)?);
+        if name != "run" && value != ValueRef::Null {
+            scores.push((name, value));
         }
+    }
+    scores.sort_unstable_by_key(|(name, _)| *name);
+    for (name, value) in scores {
+        fields.text(name);
+        fields.value(value);
     }
     Ok(())
 }

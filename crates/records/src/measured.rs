@@ -2,14 +2,14 @@
 //! its kept weights. What is stored stays: a measurement can be added to a run and repeated, never
 //! changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ablate_sweep::{Measured, Profile, RunId, RunState};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Transaction, params, params_from_iter};
 
 use crate::claim::row_of;
-use crate::columns::{metric_names, quoted};
+use crate::columns::quoted;
 use crate::error::{RecordsError, Trouble};
 use crate::series;
 use crate::store::Store;
@@ -64,7 +64,7 @@ impl Store {
             let scores = new_scores(transaction, row.key, measured, &mut added)?;
             let profiles = new_profiles(transaction, row.key, measured, &mut added)?;
             if added.different.is_empty() {
-                update_scores(transaction, row.key, scores)?;
+                update_scores(transaction, row.key, &scores)?;
                 insert_profiles(transaction, row.key, profiles)?;
             } else {
                 added.new = 0;
@@ -103,15 +103,24 @@ pub(crate) fn insert(
     profiles: &[Profile],
 ) -> Result<(), Trouble> {
     refuse_undeclared(transaction, scores)?;
-    transaction.prepare_cached("INSERT INTO score (run) VALUES (?1)")?.execute([key])?;
-    update_scores(transaction, key, scores.iter().collect())?;
+    let scores: Vec<_> = scores.iter().collect();
+    let (first, rest) = scores.split_at(scores.len().min(CHUNK));
+    insert_scores(transaction, key, first)?;
+    update_scores(transaction, key, rest)?;
     insert_profiles(transaction, key, profiles.iter().collect())
 }
 
 fn refuse_undeclared(connection: &Connection, scores: &Scores) -> Result<(), Trouble> {
-    let declared = metric_names(connection)?;
-    match scores.keys().find(|name| !declared.contains(name)) {
-        Some(name) => Err(RecordsError::Undeclared { kind: "metric", name: name.clone() }.into()),
+    let mut unknown: BTreeSet<&str> = scores.keys().map(String::as_str).collect();
+    let mut statement = connection.prepare_cached("SELECT name FROM metric")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        unknown.remove(row.get_ref(0)?.as_str().unwrap_or_default());
+    }
+    match unknown.first() {
+        Some(name) => {
+            Err(RecordsError::Undeclared { kind: "metric", name: (*name).to_owned() }.into())
+        }
         None => Ok(()),
     }
 }
@@ -209,10 +218,23 @@ fn profiles_of(connection: &Connection, key: i64) -> Result<Vec<Profile>, Troubl
 /// SQLite takes at most so many values a statement.
 const CHUNK: usize = 500;
 
+/// The row of a run that has none yet, with at most [`CHUNK`] scores.
+fn insert_scores(
+    transaction: &Transaction<'_>,
+    key: i64,
+    scores: &[(&String, &f64)],
+) -> Result<(), Trouble> {
+    let columns: String = scores.iter().map(|(name, _)| format!(", {}", quoted(name))).collect();
+    let places = ", ?".repeat(scores.len());
+    let insert = format!("INSERT INTO score (run{columns}) VALUES (?{places})");
+    transaction.prepare_cached(&insert)?.execute(params_from_iter(numbered(key, scores)))?;
+    Ok(())
+}
+
 fn update_scores(
     transaction: &Transaction<'_>,
     key: i64,
-    scores: Vec<(&String, &f64)>,
+    scores: &[(&String, &f64)],
 ) -> Result<(), Trouble> {
     for chunk in scores.chunks(CHUNK) {
         let columns = chunk.iter().enumerate();
@@ -220,11 +242,14 @@ fn update_scores(
             .map(|(index, (name, _))| format!("{} = ?{}", quoted(name), index + 2))
             .collect();
         let update = format!("UPDATE score SET {} WHERE run = ?1", columns.join(", "));
-        let values = chunk.iter().map(|(_, value)| Sql::Real(**value));
-        let values = std::iter::once(Sql::Integer(key)).chain(values);
-        transaction.prepare_cached(&update)?.execute(params_from_iter(values))?;
+        transaction.prepare_cached(&update)?.execute(params_from_iter(numbered(key, chunk)))?;
     }
     Ok(())
+}
+
+/// The number of a run and the values of its scores.
+fn numbered(key: i64, scores: &[(&String, &f64)]) -> impl Iterator<Item = Sql> {
+    std::iter::once(Sql::Integer(key)).chain(scores.iter().map(|(_, value)| Sql::Real(**value)))
 }
 
 fn insert_profiles(

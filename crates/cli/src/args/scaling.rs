@@ -94,6 +94,10 @@ pub(crate) struct Collect {
     /// The folder of the launch
     #[arg(value_name = "FOLDER")]
     pub(crate) dir: PathBuf,
+    /// Only into a store that is there already: the job behind a launch may run on a machine that does not
+    /// see the disk on which the store lies
+    #[arg(long)]
+    pub(crate) no_create: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use ablate_cluster::plan::Plan;
 use ablate_cluster::{Folder, disk};
 use ablate_records::{Durability, Store};
 use ablate_sweep::RunPlan;
+use anyhow::bail;
 
 use crate::args::{Collect, Common};
 use crate::exit::Exit;
@@ -15,6 +16,13 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &Collect, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let folder = Folder::at(&args.dir)?;
     let mut plan = Plan::open(&folder, folder.current()?)?;
+    if args.no_create && !common.db.exists() {
+        bail!(
+            "{} is not on this machine: collect where it is, by `ablate collect {}`",
+            common.db.display(),
+            format::shell_word(&folder.root().to_string_lossy())
+        );
+    }
     warn_of_network(common, terminal);
     let mut store = Store::open(&common.db, Durability::Normal)?;
     store.declare(&ablate_autoencoder::catalog())?;
@@ -89,4 +97,35 @@ fn report(Collected { taken, shards, damaged }: &Collected) -> String {
     let missing = taken.missing_files.iter();
     lines.extend(missing.map(|file| format!("  {file}  is not there as it was written")));
     lines.iter().map(|line| ablate_report::visible(line)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use ablate_records::{Conflict, TakenIn};
+    use ablate_sweep::RunId;
+
+    use super::*;
+
+    #[test]
+    fn ends_with_different_bits_and_files_that_are_not_there_are_told() {
+        let conflict = Conflict {
+            run: RunId("0123456789abcdef".to_owned()),
+            differences: vec!["test_error: 0.25 here, 0.5 there".to_owned()],
+        };
+        let taken = TakenIn {
+            added: 2,
+            known: 1,
+            missing_files: ["networks/a.safetensors".to_owned()].into(),
+            differing: vec![conflict],
+            ..TakenIn::default()
+        };
+        let lines = [
+            "3 shards: 2 runs added, 1 run known already, 1 run finished twice with DIFFERENT bits, \
+             1 line DAMAGED and left out",
+            "  0123456789abcdef  is not deterministic",
+            "    test_error: 0.25 here, 0.5 there",
+            "  networks/a.safetensors  is not there as it was written",
+        ];
+        assert_eq!(report(&Collected { taken, shards: 3, damaged: 1 }), lines.join("\n"));
+    }
 }

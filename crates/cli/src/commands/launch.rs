@@ -248,13 +248,14 @@ impl Launching {
         let dir = shell_word(&self.folder.root().to_string_lossy());
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let db = absolute(&common.db);
+        let db = shell_word(&db.to_string_lossy());
         Ok(Request {
             generation,
             tasks,
             max_parallel: args.max_parallel.map(|most| most.get()),
             more: args.sbatch_arg.clone(),
             worker: format!("{program} worker {dir} --generation {generation}"),
-            collect: format!("{program} collect {dir} --db {}", shell_word(&db.to_string_lossy())),
+            collect: format!("{program} collect {dir} --db {db}"),
         })
     }
 
@@ -282,21 +283,23 @@ impl Launching {
 fn command(executor: Executor, folder: &Folder, request: &Request) -> String {
     let Request { tasks, worker, collect, max_parallel, .. } = request;
     let last = tasks.max(&1) - 1;
-    let logs = shell_word(&folder.logs().join("joblog").to_string_lossy());
+    // Of each generation, for its tasks are numbered from 0 again.
+    let joblog = folder.logs().join(format!("{:04}.joblog", request.generation));
+    let joblog = shell_word(&joblog.to_string_lossy());
     match executor {
         Executor::Slurm => {
             let (script, args) = slurm::task_script(folder, request, "ablate-<random>");
             let args: Vec<String> = args.iter().map(|arg| shell_word(arg)).collect();
             format!(
-                "sbatch {} <script>\n\n{script}\nsbatch --dependency=afterany:<job> <script>\n\n\
-                 #!/bin/sh\nexec {collect}",
-                args.join(" ")
+                "sbatch {} <script>\n\n{script}\nsbatch --dependency=afterany:<job> <script>\n\n{}",
+                args.join(" "),
+                slurm::collect_script(request).trim_end()
             )
         }
         Executor::Parallel => {
             let most = max_parallel.map(|most| format!("-j {most} ")).unwrap_or_default();
             format!(
-                "seq 0 {last} | parallel {most}--joblog {logs} {}\n{collect}",
+                "seq 0 {last} | parallel {most}--joblog {joblog} --resume-failed {}\n{collect}",
                 shell_word(&format!("{worker} --task {{}}"))
             )
         }
@@ -307,13 +310,16 @@ fn command(executor: Executor, folder: &Folder, request: &Request) -> String {
 
 /// An indexed Job. The image is the user's: it holds this program at the same path.
 fn manifest(folder: &Folder, request: &Request) -> String {
-    let Request { tasks, worker, max_parallel, .. } = request;
+    let Request { tasks, worker, collect, max_parallel, .. } = request;
     let parallel = max_parallel.map_or(*tasks, |most| most as usize);
     let dir = folder.root().display();
     // JSON's strings are YAML's.
     let quoted = |text: &str| format!("{text:?}");
     format!(
-        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: ablate-\nspec:\n  \
+        "# Put an image that holds this program, and a volume claim, in place of ABLATE_IMAGE and ABLATE_VOLUME.\n\
+         # Its schema was checked; it was not tried on a cluster.\n\
+         # Then: kubectl create -f FILE, and behind it: {collect}\n\
+         apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: ablate-\nspec:\n  \
          completionMode: Indexed\n  completions: {tasks}\n  parallelism: {parallel}\n  \
          backoffLimitPerIndex: 6\n  template:\n    spec:\n      restartPolicy: Never\n      \
          containers:\n        - name: worker\n          image: ABLATE_IMAGE\n          \

@@ -270,3 +270,31 @@ impl Drop for Scratch {
         std::fs::remove_dir_all(&self.0).ok();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(finished: &[&str], broken_off: &[(&str, f64)]) -> shard::Account {
+        let id = |run: &str| RunId(run.to_owned());
+        shard::Account {
+            finished: finished.iter().map(|run| id(run)).collect(),
+            interrupted: broken_off.iter().map(|(run, done)| (id(run), *done)).collect(),
+            ..shard::Account::default()
+        }
+    }
+
+    #[test]
+    fn attempts_are_in_vain_that_finish_nothing_and_come_no_further_than_those_before() {
+        let first = attempt(&[], &[("a", 0.5)]);
+        let same = attempt(&[], &[("a", 0.5)]);
+        let back = attempt(&[], &[("a", 0.25)]);
+        let nothing = attempt(&[], &[]);
+        assert_eq!(fruitless(&[]), 0);
+        assert_eq!(fruitless(&[first.clone(), same.clone(), back.clone(), nothing]), 3);
+        let further = attempt(&[], &[("a", 0.75)]);
+        assert_eq!(fruitless(&[first.clone(), same.clone(), further, back]), 1);
+        let other = attempt(&["b"], &[("a", 0.5)]);
+        assert_eq!(fruitless(&[first, same, other]), 0);
+    }
+}

@@ -85,6 +85,16 @@ fn what_was_finished_before_is_left_out_and_a_resume_takes_what_is_left() {
 }
 
 #[test]
+fn the_job_that_collects_makes_no_store_where_there_is_none() {
+    let bench = Bench::with(&[("small.toml", SMALL)]);
+    bench.ablate(&LAUNCH).expect(0);
+    let collect = ["collect", "shared", "--db", "elsewhere/store.db", "--no-create"];
+    bench.ablate(&collect).expect(1).says(&["elsewhere/store.db is not on this machine"]);
+    assert!(!bench.path("elsewhere").exists());
+    bench.ablate(&["collect", "shared", "--no-create"]).expect(3);
+}
+
+#[test]
 fn a_task_says_what_it_lacks() {
     let bench = Bench::with(&[("small.toml", SMALL)]);
     bench.ablate(&["worker", "shared"]).expect(2).says(&["which task?", "SLURM_ARRAY_TASK_ID"]);
@@ -133,12 +143,12 @@ while [ $# -gt 0 ]; do case $1 in -n) name=$2;; -j) echo "7_0|RUNNING|n1"; echo 
 exit 0
 "#;
 
-fn with_slurm() -> Bench {
+fn with_slurm(sbatch: &str) -> Bench {
     let bench = Bench::with(&[("small.toml", SMALL)]);
     let scontrol = "#!/bin/sh\necho 'MaxArraySize            = 4'\n";
     let scancel = "#!/bin/sh\necho \"$@\" > cancelled\n";
     for (name, text) in
-        [("sbatch", SBATCH), ("squeue", SQUEUE), ("scontrol", scontrol), ("scancel", scancel)]
+        [("sbatch", sbatch), ("squeue", SQUEUE), ("scontrol", scontrol), ("scancel", scancel)]
     {
         let name = format!("bin/{name}");
         bench.write(&name, text);
@@ -154,13 +164,21 @@ fn on_slurm(bench: &Bench, args: &[&str]) -> Ended {
 
 #[test]
 fn a_submission_that_timed_out_and_was_accepted_is_found_and_not_repeated() {
-    let bench = with_slurm();
-    let launch = ["launch", "small.toml", "--dir", "shared", "--chunk", "1"];
+    let bench = with_slurm(SBATCH);
+    let launch = ["launch", "small.toml", "--dir", "shared", "--chunk", "1", "--pause", "1ms"];
     on_slurm(&bench, &launch).expect(0).says(&["18 runs in 3 tasks"]).prints(&["job 7", "job 8"]);
     let arrays = fs::read_to_string(bench.path("arrays")).unwrap();
     assert_eq!(arrays.trim().lines().collect::<Vec<_>>(), ["0-2"], "one array, its index below 4");
     let status = on_slurm(&bench, &["status", "shared"]).expect(3);
     status.prints(&["1 PENDING, 1 RUNNING", "7_1 is held", "scontrol release 7_1"]);
+    // What waits is not launched a second time.
+    let resumed = on_slurm(&bench, &["launch", "--resume", "shared"]).expect(2);
+    resumed.says(&["SLURM's queue still has 2 jobs", "7_0 RUNNING", "cancel"]);
+    // Nor is it lost if `launch` was killed before it knew the numbers.
+    for record in ["0001.job", "0001.collect.job"] {
+        fs::remove_file(bench.path("shared/plans").join(record)).unwrap();
+    }
+    on_slurm(&bench, &["status", "shared"]).expect(3).prints(&["queue (jobs 7, 8): 1 PENDING"]);
     on_slurm(&bench, &["cancel", "shared"]).expect(0).says(&["launch --resume shared"]);
     assert_eq!(fs::read_to_string(bench.path("cancelled")).unwrap(), "7 8\n");
     let script = fs::read_to_string(bench.path("shared/plans/0001.sh")).unwrap();
@@ -168,4 +186,37 @@ fn a_submission_that_timed_out_and_was_accepted_is_found_and_not_repeated() {
         script.starts_with("#!/bin/sh\nexec ") && script.contains("--generation 1"),
         "{script}"
     );
+}
+
+/// Takes no array of more than two tasks, as a limit on a user's jobs does.
+const SBATCH_WITH_QUOTA: &str = r#"#!/bin/sh
+for arg; do case $arg in --array=*) array=${arg#--array=};; esac; done
+[ -n "$array" ] && echo "$array" >> arrays
+if [ "${array:-0-1}" != 0-1 ]; then
+    echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+    echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy" >&2
+    exit 1
+fi
+echo 9
+"#;
+
+#[test]
+fn over_a_quota_fewer_and_larger_tasks_are_tried_after_a_while() {
+    let bench = with_slurm(SBATCH_WITH_QUOTA);
+    let launch = ["launch", "small.toml", "--dir", "shared", "--chunk", "1", "--pause", "1ms"];
+    let launched = on_slurm(&bench, &launch).expect(0);
+    launched.says(&[
+        "18 runs in 3 tasks",
+        "fewer and larger tasks are tried",
+        "18 runs in 2 tasks",
+    ]);
+    let arrays = fs::read_to_string(bench.path("arrays")).unwrap();
+    assert_eq!(arrays, "0-2\n0-2\n0-2\n0-2\n0-1\n");
+    // The plan that was accepted is the one that is worked on.
+    let script = fs::read_to_string(bench.path("shared/plans/0002.sh")).unwrap();
+    assert!(script.contains("--generation 2"), "{script}");
+    for task in ["0", "1"] {
+        worker(&bench, task).expect(0);
+    }
+    bench.ablate(&["collect", "shared"]).expect(0).prints(&["2 shards: 18 runs added"]);
 }
