@@ -1,6 +1,7 @@
 "use strict";
 
-// Pages work without this file. It keeps a page as the store is, copies text, and finds the filter.
+// Pages work without this file. It keeps a page as the store is, copies text, finds the filter, and lets
+// people drag over pictures: a part of an axis to see it closely, trials to keep only those.
 
 const main = () => document.getElementById("main");
 
@@ -8,6 +9,7 @@ const main = () => document.getElementById("main");
 async function renew() {
   const active = document.activeElement;
   if (active && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName)) return;
+  if (document.querySelector("svg .brush")) return;
   const response = await fetch(location.href);
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -72,6 +74,106 @@ document.addEventListener("keydown", (event) => {
   } else {
     location.assign("/runs");
   }
+});
+
+// A point of the screen in the units of the picture that `area` is part of.
+function within(area, event) {
+  const inverse = area.ownerSVGElement.getScreenCTM().inverse();
+  return new DOMPoint(event.clientX, event.clientY).matrixTransform(inverse);
+}
+
+const box = (area) => {
+  const [x, y, w, h] = ["x", "y", "width", "height"].map((name) => Number(area.getAttribute(name)));
+  return { x, y, w, h };
+};
+
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+// The rectangle that shows what is dragged over; one an area.
+function brush(area) {
+  if (!area.brush?.isConnected) {
+    area.brush = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    area.brush.setAttribute("class", "brush");
+    area.before(area.brush);
+  }
+  return area.brush;
+}
+
+function place(area, x, y, w, h) {
+  const shown = brush(area);
+  Object.entries({ x, y, width: w, height: h }).forEach(([name, value]) => shown.setAttribute(name, value));
+}
+
+// Along a horizontal axis: the part becomes the range in the address, and the server draws it anew.
+function stretch(area, from, to) {
+  const { x, w } = box(area);
+  const [low, high] = [Number(area.dataset.low), Number(area.dataset.high)];
+  const value = (at) => {
+    const share = (clamp(at, x, x + w) - x) / w;
+    return area.dataset.log ? low * (high / low) ** share : low + share * (high - low);
+  };
+  const address = new URL(location.href);
+  address.searchParams.set("from", value(Math.min(from, to)).toPrecision(6));
+  address.searchParams.set("to", value(Math.max(from, to)).toPrecision(6));
+  location.assign(address);
+}
+
+// Along the axes of parallel coordinates: only trials whose line passes every brush are kept.
+function sift(linked) {
+  const brushes = [...linked.querySelectorAll("[data-axis]")]
+    .filter((area) => area.brush?.isConnected)
+    .map((area) => ({ axis: Number(area.dataset.axis), ...box(area.brush) }));
+  const lines = [...linked.querySelectorAll("g[data-trial]:has(polyline[stroke-opacity])")];
+  const kept = new Set();
+  for (const line of lines) {
+    const heights = line.firstElementChild.getAttribute("points").split(" ").map((point) => Number(point.split(",")[1]));
+    if (brushes.every(({ axis, y, h }) => heights[axis] >= y && heights[axis] <= y + h)) kept.add(line.dataset.trial);
+  }
+  for (const one of linked.querySelectorAll("[data-trial]")) {
+    const out = brushes.length > 0 && !kept.has(one.dataset.trial);
+    if (one.tagName === "TR") one.hidden = out;
+    else one.classList.toggle("off", out);
+  }
+  const said = linked.querySelector("[data-count]");
+  if (said) said.textContent = brushes.length ? `${kept.size} of ${lines.length} trials` : "";
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const area = event.target.closest?.("svg [data-low], svg [data-axis]");
+  if (!area || event.button !== 0) return;
+  event.preventDefault();
+  area.setPointerCapture(event.pointerId);
+  const start = within(area, event);
+  const { x, y, w, h } = box(area);
+  const upright = "axis" in area.dataset;
+  const drag = (event) => {
+    const now = within(area, event);
+    const [from, to] = upright ? [start.y, now.y] : [start.x, now.x];
+    const [near, far] = upright ? [y, y + h] : [x, x + w];
+    const [first, last] = [clamp(Math.min(from, to), near, far), clamp(Math.max(from, to), near, far)];
+    if (last - first < 3) return;
+    if (upright) place(area, x, first, w, last - first);
+    else place(area, first, y, last - first, h);
+  };
+  const drop = (event) => {
+    area.removeEventListener("pointermove", drag);
+    const now = within(area, event);
+    const moved = Math.abs(upright ? now.y - start.y : now.x - start.x) >= 3;
+    if (!moved) area.brush?.remove();
+    if (upright) sift(area.closest(".linked") ?? area.ownerSVGElement);
+    else if (moved) stretch(area, start.x, now.x);
+  };
+  area.addEventListener("pointermove", drag);
+  area.addEventListener("pointerup", drop, { once: true });
+  area.addEventListener("pointercancel", drop, { once: true });
+});
+
+// A trial that is pointed at, in the table or a picture, stands out in all of them.
+document.addEventListener("pointerover", (event) => {
+  const trial = event.target.closest?.("[data-trial]")?.dataset.trial;
+  document.querySelectorAll(".linked .on").forEach((one) => one.classList.remove("on"));
+  if (!trial) return;
+  for (const one of document.querySelectorAll(`.linked [data-trial="${CSS.escape(trial)}"]`)) one.classList.add("on");
 });
 
 if (main()?.dataset.live) follow(main().dataset.live);

@@ -35,7 +35,13 @@ pub(crate) fn whole(title: &str, live: Option<&Address>, body: Markup) -> Markup
 
 /// The tabs of an experiment, of which `here` is open.
 pub(crate) fn tabs(experiment: &str, here: &str) -> Markup {
-    let tabs = [("Answer", "/experiment"), ("Compare", "/compare")];
+    let tabs = [
+        ("Answer", "/experiment"),
+        ("Compare", "/compare"),
+        ("Curves", "/curves"),
+        ("Robustness", "/robustness"),
+        ("Parameters", "/parallel"),
+    ];
     let runs = format!("experiment == {}", crate::address::quoted(experiment));
     html! {
         nav.tabs aria-label="Views of the experiment" {

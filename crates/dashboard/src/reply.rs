@@ -17,6 +17,8 @@ pub(crate) enum Reply {
     Text(String),
     /// A picture.
     Png(Vec<u8>),
+    /// A drawing, as a file of its own.
+    Svg(String),
     /// The answer is elsewhere.
     See(Address),
 }
@@ -74,6 +76,7 @@ pub(crate) fn response(outcome: Result<Reply, Problem>) -> Response<Body> {
         Ok(Reply::Page(page)) => typed(StatusCode::OK, HTML, page.into_string()),
         Ok(Reply::Text(text)) => typed(StatusCode::OK, "text/plain; charset=utf-8", text),
         Ok(Reply::Png(bytes)) => typed(StatusCode::OK, "image/png", bytes),
+        Ok(Reply::Svg(drawing)) => typed(StatusCode::OK, "image/svg+xml", drawing),
         Ok(Reply::See(address)) => see(&address.to_string()),
         Err(problem) => typed(problem.status, HTML, problem.page().into_string()),
     }

@@ -45,7 +45,8 @@ impl Store {
     }
 
     /// The columns that [`Columns::Telling`] means for all runs that `query` finds, whatever its limit
-    /// and offset, so that one page of them has the columns of every other.
+    /// and offset, so that one page of them has the columns of every other. Of more runs than are to be
+    /// counted, only so many are looked at.
     ///
     /// # Errors
     /// As [`Store::query`].
@@ -85,6 +86,9 @@ pub struct Query {
     pub limit: Option<usize>,
     /// How many rows before them are passed over, if there is a limit.
     pub offset: usize,
+    /// With a limit, how far all runs are counted: behind so many it is enough to know that there are
+    /// more. To count a million takes longer than to show some of them.
+    pub count_to: Option<u64>,
 }
 
 /// Whether archived runs are looked at as well.
@@ -177,21 +181,37 @@ fn select(
     while let Some(row) = cursor.next()? {
         let cells = (0..names.len()).map(|index| Ok(Cell::of(row.get_ref(index)?)));
         rows.push(cells.collect::<Result<Vec<_>, rusqlite::Error>>()?);
-        if query.limit.is_some() && counted.is_none() {
+        if counts_beside(query) && counted.is_none() {
             counted = Some(row.get::<_, i64>(names.len())?.unsigned_abs());
         }
     }
-    let total = match (query.limit, counted) {
-        (_, Some(counted)) => counted,
-        (Some(0), None) => count(snapshot, condition)?,
-        (_, None) => rows.len() as u64,
+    let total = match (query.limit, query.count_to, counted) {
+        (Some(_), Some(most), _) => counted_to(snapshot, condition, most)?,
+        (_, _, Some(counted)) => Total::Known(counted),
+        (Some(0), None, None) => Total::Known(count(snapshot, condition)?),
+        (_, _, None) => Total::Known(rows.len() as u64),
     };
-    Ok(Rows { columns: names.to_vec(), rows, total: Total::Known(total) })
+    Ok(Rows { columns: names.to_vec(), rows, total })
 }
 
-/// The statement that selects the columns `names` of what `query` asks for. With a limit, a column more
-/// says how many runs there are without it: they are counted while they are sorted, by their numbers
-/// alone, and only the first few are read whole.
+/// Whether all runs are counted while they are sorted, as a column more.
+fn counts_beside(query: &Query) -> bool {
+    query.limit.is_some() && query.count_to.is_none()
+}
+
+/// How many runs there are, if they are no more than `most`.
+fn counted_to(snapshot: &Connection, condition: &Condition, most: u64) -> Result<Total, Trouble> {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let count =
+        format!("SELECT count(*) FROM (SELECT 1 FROM runs WHERE {} LIMIT {limit})", condition.sql);
+    let values = params_from_iter(&condition.values);
+    let counted = snapshot.query_row(&count, values, |row| row.get::<_, i64>(0))?.unsigned_abs();
+    Ok(if counted > most { Total::More } else { Total::Known(counted) })
+}
+
+/// The statement that selects the columns `names` of what `query` asks for. With a limit, runs are
+/// sorted by their numbers alone, and only the first few are read whole; unless they are counted apart,
+/// a column more says how many there are without the limit.
 fn statement(
     query: &Query,
     known: &[Column],
@@ -215,10 +235,12 @@ fn statement(
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let offset = i64::try_from(query.offset).unwrap_or(i64::MAX);
+    let (total, all) =
+        if counts_beside(query) { (", total", ", count(*) OVER ()") } else { ("", "") };
     Ok(format!(
-        "WITH found (found, total) AS MATERIALIZED
-             (SELECT number, count(*) OVER () FROM runs WHERE {condition} {order} LIMIT {limit} OFFSET {offset})
-         SELECT {listed}, total FROM found CROSS JOIN runs ON number = found {order}"
+        "WITH found (found{total}) AS MATERIALIZED
+             (SELECT number{all} FROM runs WHERE {condition} {order} LIMIT {limit} OFFSET {offset})
+         SELECT {listed}{total} FROM found CROSS JOIN runs ON number = found {order}"
     ))
 }
 
@@ -250,7 +272,15 @@ fn telling_of_all(
         }
     };
     let said: Vec<String> = known.iter().map(said).collect();
-    let sql = format!("SELECT {} FROM runs WHERE {}", said.join(", "), condition.sql);
+    let limit = match query.count_to {
+        Some(most) => format!(" LIMIT {}", i64::try_from(most).unwrap_or(i64::MAX)),
+        None => String::new(),
+    };
+    let sql = format!(
+        "SELECT {} FROM (SELECT * FROM runs WHERE {}{limit})",
+        said.join(", "),
+        condition.sql
+    );
     let flags = snapshot.query_row(&sql, params_from_iter(&condition.values), |row| {
         (0..known.len()).map(|index| row.get::<_, bool>(index)).collect::<Result<Vec<_>, _>>()
     })?;

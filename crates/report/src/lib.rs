@@ -5,7 +5,8 @@
 //! [`tables::build`] aggregates over seeds, [`comparison::compare`] pairs runs by seed along one axis,
 //! and the two end in the same [`Table`] model, which the renderers share; [`claims::judge`] holds
 //! what an experiment states against its runs. [`Grid`] is the plain sheet of a query, [`groups`] one
-//! of statistics over seeds, [`plot`] draws curves on a terminal, and [`charts`] draws pictures. What the numbers mean is told in `METHOD.md`.
+//! of statistics over seeds, [`plot`] draws curves on a terminal, [`charts`] draws pictures, and
+//! [`importance()`] weighs axes. What the numbers mean is told in `METHOD.md`.
 
 pub mod charts;
 pub mod claims;
@@ -13,6 +14,7 @@ pub mod comparison;
 mod error;
 mod grid;
 pub mod groups;
+mod importance;
 mod label;
 mod number;
 pub mod plot;
@@ -32,6 +34,7 @@ pub use comparison::{Comparison, compare};
 pub use error::ReportError;
 pub use grid::{Field, Grid};
 pub use groups::Group;
+pub use importance::{Importance, importance};
 pub use label::Label;
 pub use renderers::{Emphasis, Format, Style, painted, visible};
 pub use run_set::{RunSet, Score, TrialRuns};

@@ -17,19 +17,25 @@ pub enum PlotKind {
     Box,
     /// The mean of a metric over two parameters.
     Heat,
+    /// The means of several metrics, a row each, by groups.
+    Matrix,
+    /// Two values of every run against each other.
+    Scatter,
     /// A line a trial through the values of its parameters to its metric.
     Parallel,
 }
 
 impl PlotKind {
     /// Every kind.
-    pub const ALL: [PlotKind; 7] = [
+    pub const ALL: [PlotKind; 9] = [
         PlotKind::Curve,
         PlotKind::Profile,
         PlotKind::Line,
         PlotKind::Strip,
         PlotKind::Box,
         PlotKind::Heat,
+        PlotKind::Matrix,
+        PlotKind::Scatter,
         PlotKind::Parallel,
     ];
 
@@ -42,6 +48,8 @@ impl PlotKind {
             PlotKind::Strip => "strip",
             PlotKind::Box => "box",
             PlotKind::Heat => "heat",
+            PlotKind::Matrix => "matrix",
+            PlotKind::Scatter => "scatter",
             PlotKind::Parallel => "parallel",
         }
     }
@@ -59,6 +67,11 @@ impl PlotKind {
             PlotKind::Curve => &[("curve", "curve = \"valid_error\"")],
             PlotKind::Profile => &[("profile", "profile = \"contraction\"")],
             PlotKind::Line | PlotKind::Strip | PlotKind::Box => &[X, METRIC],
+            PlotKind::Matrix => &[
+                ("metrics", "metrics = [\"test_error\", \"robust_error\"]"),
+                ("by", "by = \"variant\""),
+            ],
+            PlotKind::Scatter => &[("x", "x = \"initial_jacobian_norm\""), METRIC],
             PlotKind::Heat => &[X, ("y", "y = \"sigma\""), METRIC],
             PlotKind::Parallel => &[("axes", "axes = [\"depth\", \"learning_rate\"]"), METRIC],
         }
@@ -71,8 +84,9 @@ impl PlotKind {
             | PlotKind::Profile
             | PlotKind::Line
             | PlotKind::Strip
-            | PlotKind::Box => &["by", "log"],
-            PlotKind::Heat | PlotKind::Parallel => &[],
+            | PlotKind::Box
+            | PlotKind::Scatter => &["by", "log"],
+            PlotKind::Heat | PlotKind::Matrix | PlotKind::Parallel => &[],
         }
     }
 
@@ -84,9 +98,9 @@ impl PlotKind {
     /// The axes that may be logarithmic: those that numbers stand on.
     pub fn log_axes(self) -> &'static [&'static str] {
         match self {
-            PlotKind::Curve | PlotKind::Profile | PlotKind::Line => &["x", "y"],
+            PlotKind::Curve | PlotKind::Profile | PlotKind::Line | PlotKind::Scatter => &["x", "y"],
             PlotKind::Strip | PlotKind::Box => &["y"],
-            PlotKind::Heat | PlotKind::Parallel => &[],
+            PlotKind::Heat | PlotKind::Matrix | PlotKind::Parallel => &[],
         }
     }
 }
@@ -94,12 +108,14 @@ impl PlotKind {
 /// The keys that only some kinds take, as they were given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlotKeys {
-    /// A parameter.
+    /// A parameter; of a scatter plot, a metric or one.
     pub x: Option<String>,
     /// A parameter.
     pub y: Option<String>,
     /// A metric.
     pub metric: Option<String>,
+    /// Metrics.
+    pub metrics: Vec<String>,
     /// The name of a curve.
     pub curve: Option<String>,
     /// The name of a profile.
@@ -141,6 +157,22 @@ pub enum Drawing {
         y: String,
         /// The metric.
         metric: String,
+    },
+    /// Several metrics.
+    Matrix {
+        /// The metrics, the one of the first row first.
+        metrics: Vec<String>,
+        /// The parameters that tell the columns apart.
+        by: Vec<String>,
+    },
+    /// A mark a run.
+    Scatter {
+        /// The metric or the parameter that lies across.
+        x: String,
+        /// The metric that stands upright.
+        metric: String,
+        /// The parameters that tell the groups apart.
+        by: Vec<String>,
     },
     /// A line a trial.
     Parallel {
@@ -184,7 +216,7 @@ pub enum Shown {
 impl Drawing {
     /// What `kind` draws of `keys`; `None` where one that it needs is not there.
     pub fn new(kind: PlotKind, keys: PlotKeys) -> Option<Drawing> {
-        let PlotKeys { x, y, metric, curve, profile, by, axes } = keys;
+        let PlotKeys { x, y, metric, metrics, curve, profile, by, axes } = keys;
         let metric_by = |shown| {
             Some(Drawing::Metric { shown, x: x.clone()?, metric: metric.clone()?, by: by.clone() })
         };
@@ -197,6 +229,9 @@ impl Drawing {
             PlotKind::Strip => metric_by(Shown::Strip),
             PlotKind::Box => metric_by(Shown::Box),
             PlotKind::Heat => Some(Drawing::Heat { x: x?, y: y?, metric: metric? }),
+            PlotKind::Matrix if metrics.is_empty() || by.is_empty() => None,
+            PlotKind::Matrix => Some(Drawing::Matrix { metrics, by }),
+            PlotKind::Scatter => Some(Drawing::Scatter { x: x?, metric: metric?, by }),
             PlotKind::Parallel if axes.is_empty() => None,
             PlotKind::Parallel => Some(Drawing::Parallel { axes, metric: metric? }),
         }
@@ -211,6 +246,8 @@ impl Drawing {
             Drawing::Metric { shown: Shown::Strip, .. } => PlotKind::Strip,
             Drawing::Metric { shown: Shown::Box, .. } => PlotKind::Box,
             Drawing::Heat { .. } => PlotKind::Heat,
+            Drawing::Matrix { .. } => PlotKind::Matrix,
+            Drawing::Scatter { .. } => PlotKind::Scatter,
             Drawing::Parallel { .. } => PlotKind::Parallel,
         }
     }

@@ -26,7 +26,7 @@ pub(crate) struct Plot {
     /// Draw what the options below say, rather than what the experiment declares
     #[arg(long, value_enum)]
     pub(crate) kind: Option<Kind>,
-    /// The parameter along the horizontal axis
+    /// The parameter along the horizontal axis; of a scatter plot, a metric or a parameter
     #[arg(long, value_name = "PARAMETER", requires = "kind")]
     pub(crate) x: Option<String>,
     /// The parameter along the vertical axis of a heat map
@@ -35,6 +35,9 @@ pub(crate) struct Plot {
     /// What is drawn
     #[arg(long, value_name = "METRIC", requires = "kind")]
     pub(crate) metric: Option<String>,
+    /// The metrics that are the rows of a matrix, separated by commas
+    #[arg(long, value_name = "METRICS", value_delimiter = ',', requires = "kind")]
+    pub(crate) metrics: Vec<String>,
     /// The curve that is drawn, such as `valid_error`
     #[arg(long, value_name = "NAME", requires = "kind")]
     pub(crate) curve: Option<String>,
@@ -76,6 +79,10 @@ pub(crate) enum Kind {
     Box,
     /// The mean of a metric over two parameters.
     Heat,
+    /// The means of several metrics, a row each, by groups.
+    Matrix,
+    /// Two values of every run against each other.
+    Scatter,
     /// A line a trial through its parameters to its metric.
     Parallel,
 }
@@ -89,6 +96,8 @@ impl From<Kind> for PlotKind {
             Kind::Strip => PlotKind::Strip,
             Kind::Box => PlotKind::Box,
             Kind::Heat => PlotKind::Heat,
+            Kind::Matrix => PlotKind::Matrix,
+            Kind::Scatter => PlotKind::Scatter,
             Kind::Parallel => PlotKind::Parallel,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ablate_records::Store;
 use ablate_report::RunSet;
-use ablate_report::charts::{self, Trace, Traces};
+use ablate_report::charts::{self, Closeup, Trace, Traces};
 use ablate_sweep::plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec, SeriesKind};
 use ablate_sweep::{Catalog, RunId};
 use anyhow::Context;
@@ -69,7 +69,8 @@ impl Studio {
         let usage = |error: ablate_report::ReportError| Usage(error.to_string());
         let runs = charts::traced(&self.set, spec, &self.catalog).map_err(usage)?;
         let traces = self.traces(&runs, &spec.drawing)?;
-        Ok(charts::draw(&self.set, spec, &self.catalog, &traces).map_err(usage)?)
+        let all = Closeup::default();
+        Ok(charts::draw(&self.set, spec, &self.catalog, &traces, &all).map_err(usage)?)
     }
 
     /// Every plot into its own file. One that cannot be drawn does not keep the others from it.
@@ -124,28 +125,8 @@ impl Studio {
 /// The curves or the profiles of a run.
 pub(crate) fn traces(store: &Store, run: &RunId, kind: SeriesKind) -> anyhow::Result<Vec<Trace>> {
     Ok(match kind {
-        SeriesKind::Curve => {
-            let curves = store.curves(run)?.into_iter();
-            let points = |values: Vec<f64>| {
-                values.into_iter().zip(1_u32..).map(|(value, at)| (f64::from(at), value)).collect()
-            };
-            let trace = |curve: ablate_sweep::Curve| Trace {
-                kind,
-                name: curve.name,
-                axis: "epoch".to_owned(),
-                points: points(curve.values),
-            };
-            curves.map(trace).collect()
-        }
-        SeriesKind::Profile => {
-            let trace = |profile: ablate_sweep::Profile| Trace {
-                kind,
-                name: profile.name,
-                axis: profile.axis,
-                points: profile.at.into_iter().zip(profile.values).collect(),
-            };
-            store.profiles(run)?.into_iter().map(trace).collect()
-        }
+        SeriesKind::Curve => store.curves(run)?.into_iter().map(Trace::from).collect(),
+        SeriesKind::Profile => store.profiles(run)?.into_iter().map(Trace::from).collect(),
     })
 }
 
@@ -162,6 +143,12 @@ fn said(drawing: &Drawing) -> String {
             format!("{kind} of {metric} over {x}{}", grouped(by))
         }
         Drawing::Heat { x, y, metric } => format!("{kind} of {metric} over {x} and {y}"),
+        Drawing::Matrix { metrics, by } => {
+            format!("{kind} of {}{}", metrics.join(", "), grouped(by))
+        }
+        Drawing::Scatter { x, metric, by } => {
+            format!("{kind} of {metric} against {x}{}", grouped(by))
+        }
         Drawing::Parallel { axes, metric } => {
             format!("{kind} of {metric} over {}", axes.join(", "))
         }
@@ -182,6 +169,7 @@ fn asked(args: &Plot) -> anyhow::Result<PlotSpec> {
         ("x", args.x.is_some()),
         ("y", args.y.is_some()),
         ("metric", args.metric.is_some()),
+        ("metrics", !args.metrics.is_empty()),
         ("curve", args.curve.is_some()),
         ("profile", args.profile.is_some()),
         ("by", !args.by.is_empty()),
@@ -215,6 +203,7 @@ fn asked(args: &Plot) -> anyhow::Result<PlotSpec> {
         x: args.x.clone(),
         y: args.y.clone(),
         metric: args.metric.clone(),
+        metrics: args.metrics.clone(),
         curve: args.curve.clone(),
         profile: args.profile.clone(),
         by: args.by.clone(),

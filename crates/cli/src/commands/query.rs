@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
         None => (name.trim().to_owned(), Order::Ascending),
     };
     let sort = args.sort.iter().map(order).collect();
-    let query = StoreQuery { filter, archive, columns, sort, limit: args.limit, offset: 0 };
+    let query =
+        StoreQuery { filter, archive, columns, sort, limit: args.limit, ..StoreQuery::default() };
     let store = Store::open_read_only(&common.db)?;
     if !args.group_by.is_empty() {
         return groups::run(args, &query, &store, terminal);

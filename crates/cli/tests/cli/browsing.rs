@@ -28,6 +28,9 @@ fn every_view_opens_without_a_complaint_and_loads_nothing_from_elsewhere() {
         ("/experiments".to_owned(), "Does pretraining help a small network?"),
         ("/experiment?name=small".to_owned(), "errors: test_error (%)"),
         ("/compare?name=small&axis=pretraining&by=depth".to_owned(), "Every pair"),
+        ("/curves?name=small&log=y&seeds=each".to_owned(), "curves and profiles"),
+        ("/robustness?name=small".to_owned(), "Error over the severity"),
+        ("/parallel?name=small".to_owned(), "Importance of the axes"),
         ("/cell?name=small&table=errors&row=1&column=1".to_owned(), "Behind row 1"),
         ("/runs".to_owned(), "18 runs"),
         ("/runs?group=variant&metric=test_error".to_owned(), "iqm"),
@@ -67,6 +70,43 @@ fn a_filter_that_is_typed_finds_its_runs_and_a_mistake_is_shown() {
 }
 
 #[test]
+fn a_part_of_a_curve_that_is_dragged_over_is_drawn_closely() {
+    let Some(mut chromium) = Chromium::start() else { return };
+    let bench = Bench::swept();
+    let served = Served::of(&bench, &[]);
+    chromium.open(&format!("http://127.0.0.1:{}/curves?name=small", served.port));
+    let end = "Number(document.querySelector('[data-high]').dataset.high)";
+    let whole = chromium.ask(end).as_f64().unwrap();
+    chromium.drag("[data-low]", (0.02, 0.5), (0.6, 0.5));
+    chromium.wait_until("location.search.includes('to=') && document.readyState == 'complete'");
+    assert!(chromium.ask(end).as_f64().unwrap() < whole);
+    chromium.ask("[...document.links].find((link) => link.innerText == 'The whole axis').click()");
+    chromium.wait_until("!location.search.includes('to=') && document.readyState == 'complete'");
+    assert_eq!(chromium.ask(end).as_f64(), Some(whole));
+    nothing_is_wrong(&chromium, &served);
+}
+
+#[test]
+fn a_brush_keeps_the_trials_that_pass_it_in_pictures_and_table() {
+    let Some(mut chromium) = Chromium::start() else { return };
+    let bench = Bench::swept();
+    let served = Served::of(&bench, &[]);
+    let page = "/parallel?name=small&axes=depth,variant";
+    chromium.open(&format!("http://127.0.0.1:{}{page}", served.port));
+    let rows = "document.querySelectorAll('tr[data-trial]:not([hidden])').length";
+    let marks = "document.querySelectorAll('svg g[data-trial]:not(.off) > :not(polyline)').length";
+    assert_eq!((chromium.ask(rows), chromium.ask(marks)), (6.into(), 18.into()));
+    // The lower half of the axis, where depth is 1.
+    chromium.drag("[data-axis='0']", (0.5, 0.95), (0.5, 0.5));
+    chromium.wait_until(&format!("{rows} == 3"));
+    assert_eq!(chromium.ask(marks), 9);
+    assert_eq!(chromium.ask("document.querySelector('output').innerText"), "3 of 6 trials");
+    chromium.drag("[data-axis='0']", (0.5, 0.2), (0.5, 0.2));
+    chromium.wait_until(&format!("{rows} == 6"));
+    nothing_is_wrong(&chromium, &served);
+}
+
+#[test]
 fn a_page_follows_a_sweep() {
     let Some(mut chromium) = Chromium::start() else { return };
     let bench = Bench::with(&[("small.toml", SMALL)]);
@@ -102,6 +142,9 @@ fn a_hostile_name_is_shown_and_not_obeyed() {
         format!("{base}/experiments"),
         experiment.clone(),
         experiment.replace("/experiment?", "/compare?"),
+        experiment.replace("/experiment?", "/curves?"),
+        experiment.replace("/experiment?", "/robustness?"),
+        experiment.replace("/experiment?", "/parallel?"),
         format!("{base}/runs?columns=id,tags,note"),
         format!("{base}/run?id={id}"),
         format!("{base}/runs?filter=%3Cimg%20src%3Dx%20onerror%3Dwindow.pwned%3D1%3E"),

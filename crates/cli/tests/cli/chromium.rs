@@ -75,6 +75,34 @@ impl Chromium {
         self.call("Runtime.evaluate", asked)["result"]["value"].clone()
     }
 
+    /// Drags the mouse over the part of what `selector` finds first that lies between two shares of its
+    /// width and height.
+    pub(crate) fn drag(&mut self, selector: &str, from: (f64, f64), to: (f64, f64)) {
+        let found = format!(
+            "(() => {{
+                const found = document.querySelector({selector:?});
+                found.scrollIntoView({{ block: 'center' }});
+                const {{ x, y, width, height }} = found.getBoundingClientRect();
+                return [x, y, width, height];
+            }})()"
+        );
+        let found = self.ask(&found);
+        let side = |at: usize| found[at].as_f64().expect("it is there");
+        let point = |(x, y): (f64, f64)| (side(0) + x * side(2), side(1) + y * side(3));
+        let middle = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
+        for (kind, at) in [
+            ("mouseMoved", from),
+            ("mousePressed", from),
+            ("mouseMoved", middle),
+            ("mouseMoved", to),
+            ("mouseReleased", to),
+        ] {
+            let (x, y) = point(at);
+            let event = json!({"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1});
+            self.call("Input.dispatchMouseEvent", event);
+        }
+    }
+
     /// Waits until `condition` holds in the page.
     #[track_caller]
     pub(crate) fn wait_until(&mut self, condition: &str) {

@@ -79,10 +79,14 @@ impl Served {
 }
 
 /// Every path, files and what is not there included.
-const PATHS: [&str; 10] = [
+const PATHS: [&str; 14] = [
     "/",
     "/experiments",
     "/experiment?name=small",
+    "/experiment/plot?name=small&plot=errors",
+    "/curves?name=small",
+    "/robustness?name=small",
+    "/parallel?name=small",
     "/runs",
     "/run?id=0",
     "/picture?run=0&kind=initial-1",
@@ -288,6 +292,20 @@ fn every_view_shows_the_store() {
     let page = served.get(&format!("/run?id={id}"));
     page.shows(&["test_error", "train_size", "fine_tuning", &format!("ablate verify {id}")]);
     served.get("/compare?name=small&axis=pretraining&by=depth").shows(&["depth 1: greedy"]);
+    for path in ["/experiment?name=small", "/compare?name=small&axis=pretraining"] {
+        served.get(path).shows(&["<svg role=\"img\"", "<title>"]);
+    }
+    served.get("/curves?name=small&series=train_loss&by=variant").shows(&["train_loss over epoch"]);
+    served.get("/curves?name=small&filter=depth%20%3D%3D").shows(&["role=\"alert\""]);
+    served.get("/curves?name=small&series=none").shows(&["the runs have", "valid_error"]);
+    assert_eq!(served.get("/curves?name=small&from=x").status, 400);
+    served.get("/robustness?name=small").shows(&["salt and pepper", "robust_mce"]);
+    served.get("/parallel?name=small").shows(&["Importance of the axes", "data-trial="]);
+    let drawn = bench.ablate(&["plot", "small", "errors"]).expect(0).stdout;
+    let plot = served.get("/experiment/plot?name=small&plot=errors");
+    assert!(plot.head.contains("content-type: image/svg+xml"), "{}", plot.head);
+    assert_eq!(plot.text(), drawn);
+    assert_eq!(served.get("/experiment/plot?name=small&plot=none").status, 404);
     assert_eq!(served.get("/experiment?name=other").status, 404);
     assert_eq!(served.get("/run?id=zzz").status, 404);
     assert_eq!(served.get("/run").status, 400);
@@ -317,7 +335,9 @@ fn a_report_is_one_file_that_loads_nothing() {
     let bench = Bench::swept();
     bench.ablate(&["report", "small", "-o", "report.html"]).expect(0).prints(&["report.html"]);
     let page = fs::read_to_string(bench.path("report.html")).unwrap();
-    assert!(page.contains("errors: test_error (%)") && page.contains("<style>"), "{page}");
+    for part in ["errors: test_error (%)", "<style>", "<svg role=\"img\"", "a mark a seed"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
     for loading in ["<script", "<link", "src=", "href=", "url(", "@import", "http://", "https://"] {
         assert!(!page.contains(loading), "{loading}");
     }

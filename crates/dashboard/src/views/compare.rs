@@ -1,7 +1,9 @@
 //! Runs paired by seed along one axis: differences with intervals and tests. The address holds what is
 //! compared: `name`, `axis`, `baseline`, `metric` and `by`.
 
+use ablate_report::charts::{Closeup, differences};
 use ablate_report::{Comparison, Format, Style, compare};
+use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, Shown};
 use ablate_sweep::{ComparisonSpec, Experiment, Value};
 use maud::{Markup, PreEscaped, html};
 
@@ -9,7 +11,7 @@ use crate::address::Address;
 use crate::page;
 use crate::reply::{Problem, Reply};
 use crate::views::experiment::{FORMATS, format};
-use crate::views::{Visit, sheet};
+use crate::views::{Visit, figure, sheet};
 
 /// The comparison with its form.
 pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
@@ -27,6 +29,10 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
                 p.said { "No run has a partner that differs only in " (spec.axis) "." }
             }
             Ok(comparison) => {
+                div.figures {
+                    (figure::shown(differences(&comparison).map_err(|error| error.to_string())))
+                    (figure::plot(visit, &answer.set, &sides(&spec), &Closeup::default()))
+                }
                 div.scroll { (PreEscaped(comparison.render(Format::Html, Style::default()))) }
                 (page::copies(&Address::of("/compare/copy", visit.asked), &FORMATS))
                 (pairs(&comparison))
@@ -67,6 +73,24 @@ fn spec(visit: &Visit<'_>, experiment: &Experiment) -> ComparisonSpec {
         metric: metric.unwrap_or_else(|| "test_error".to_owned()),
         by,
         select: same.map_or_else(|| "valid_error".to_owned(), |spec| spec.select),
+    }
+}
+
+/// Both sides by themselves: every seed, along the first of `by` or else along the axis.
+fn sides(spec: &ComparisonSpec) -> PlotSpec {
+    let (x, by) = match spec.by.split_first() {
+        Some((first, others)) => {
+            let by = std::iter::once(&spec.axis).chain(others).cloned().collect();
+            (first.clone(), by)
+        }
+        None => (spec.axis.clone(), Vec::new()),
+    };
+    PlotSpec {
+        name: format!("{} by {}", spec.metric, spec.axis),
+        drawing: Drawing::Metric { shown: Shown::Strip, x, metric: spec.metric.clone(), by },
+        log: LogAxes::default(),
+        filter: None,
+        select: spec.select.clone(),
     }
 }
 

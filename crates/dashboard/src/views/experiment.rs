@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ablate_report::charts::Closeup;
 use ablate_report::tables::{self, Place};
 use ablate_report::{Format, Style, TrialRuns, claims, compare};
 use ablate_sweep::{Experiment, FailureKind, RunState};
@@ -11,7 +12,7 @@ use crate::address::{Address, quoted};
 use crate::laboratory::{Answer, Standings};
 use crate::page;
 use crate::reply::{Problem, Reply};
-use crate::views::{Visit, sheet};
+use crate::views::{Visit, figure, sheet};
 
 /// The formats in which tables are copied.
 pub(crate) const FORMATS: [(&str, &str); 4] =
@@ -46,6 +47,7 @@ pub(crate) fn content(
     html! {
         (judged(visit, answer))
         (compared(visit, answer))
+        (plots(visit, answer, link("", Place { row: 1, column: 1 }).is_some()))
         @for spec in &answer.experiment.tables {
             section {
                 @match tables::build(&answer.set, spec, visit.laboratory.catalog()) {
@@ -66,6 +68,37 @@ pub(crate) fn content(
 
 fn copied(experiment: &Experiment, what: &str, name: &str) -> Address {
     Address::new("/experiment/copy").with("name", &experiment.name).with(what, name)
+}
+
+/// Every plot that the experiment declares; `linked` says whether each leads to its own file.
+fn plots(visit: &Visit<'_>, answer: &Answer, linked: bool) -> Markup {
+    let Experiment { name, plots, .. } = &answer.experiment;
+    html! {
+        @if !plots.is_empty() {
+            section {
+                h2 { "Plots" }
+                div.figures { @for spec in plots {
+                    div {
+                        (figure::plot(visit, &answer.set, spec, &Closeup::default()))
+                        @if linked {
+                            @let file = Address::new("/experiment/plot").with("name", name);
+                            p.copies { a href=(file.with("plot", &spec.name)) { "SVG" } }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+/// A plot of the experiment as an SVG file: `name` and `plot`.
+pub(crate) fn plot(visit: &Visit<'_>) -> Result<Reply, Problem> {
+    let answer = visit.answer()?;
+    let name = visit.named("plot")?;
+    let spec = answer.experiment.plots.iter().find(|spec| spec.name == name);
+    let spec = spec.ok_or_else(|| Problem::missing(format!("There is no plot {name:?}.")))?;
+    let drawn = figure::drawn(visit, &answer.set, spec, &Closeup::default());
+    drawn.map(Reply::Svg).map_err(Problem::missing)
 }
 
 /// A table of the experiment as text: `name`, `table` and `format`.

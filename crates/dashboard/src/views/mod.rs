@@ -2,10 +2,14 @@
 
 mod cell;
 mod compare;
+mod curves;
 mod experiment;
 mod experiments;
+mod figure;
+mod parallel;
 mod picture;
 pub(crate) mod report;
+mod robustness;
 mod run;
 mod runs;
 mod sheet;
@@ -43,11 +47,12 @@ impl Visit<'_> {
 pub(crate) type View = fn(&Visit<'_>) -> Result<Reply, Problem>;
 
 /// Every view with its path; what it shows stands in the query alone.
-pub(crate) const ALL: [(&str, View); 11] = [
+pub(crate) const ALL: [(&str, View); 15] = [
     ("/", experiments::first),
     ("/experiments", experiments::all),
     ("/experiment", experiment::view),
     ("/experiment/copy", experiment::copy),
+    ("/experiment/plot", experiment::plot),
     ("/cell", cell::view),
     ("/runs", runs::view),
     ("/runs/copy", runs::copy),
@@ -55,4 +60,7 @@ pub(crate) const ALL: [(&str, View); 11] = [
     ("/picture", picture::view),
     ("/compare", compare::view),
     ("/compare/copy", compare::copy),
+    ("/curves", curves::view),
+    ("/robustness", robustness::view),
+    ("/parallel", parallel::view),
 ];

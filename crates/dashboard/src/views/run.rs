@@ -1,16 +1,16 @@
 //! One run: what it is, where it comes from, how it went and what it learned.
 
 use ablate_records::Provenance;
-use ablate_report::Emphasis;
-use ablate_report::plot::{self, Line, Size};
+use ablate_report::charts;
 use ablate_report::visible;
+use ablate_sweep::plots::LogAxes;
 use ablate_sweep::{Curve, Profile, Run};
 use maud::{Markup, html};
 
 use crate::address::{Address, quoted};
 use crate::page;
 use crate::reply::{Problem, Reply};
-use crate::views::{Visit, experiments};
+use crate::views::{Visit, experiments, figure};
 
 /// The address: `id`, or the beginning of one.
 pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
@@ -105,9 +105,9 @@ fn groups(curves: &[Curve]) -> Vec<(String, Vec<&Curve>)> {
     for curve in curves {
         let title = match curve.name.rsplit_once('_') {
             Some((stage, _)) if stage.starts_with("layer") || stage == "autoencoder" => {
-                "pretraining loss by epoch".to_owned()
+                "pretraining loss".to_owned()
             }
-            Some((_, what)) => format!("{what} by epoch"),
+            Some((_, what)) => what.to_owned(),
             None => curve.name.clone(),
         };
         match groups.iter_mut().find(|(known, _)| *known == title) {
@@ -119,22 +119,25 @@ fn groups(curves: &[Curve]) -> Vec<(String, Vec<&Curve>)> {
 }
 
 fn plots(curves: &[Curve]) -> Markup {
-    const SIZE: Size = Size { width: 84, height: 12 };
+    let points =
+        |curve: &Curve| (1_u32..).map(f64::from).zip(curve.values.iter().copied()).collect();
     html! {
         @if !curves.is_empty() {
             section {
                 h2 { "Curves" }
-                @for (title, group) in groups(curves) {
-                    @let lines: Vec<Line<'_>> = group.iter()
-                        .map(|curve| Line { name: &curve.name, values: &curve.values }).collect();
-                    figure {
-                        figcaption { (title) }
-                        pre.plot { (plot::lines(&lines, SIZE, Emphasis::Plain)) }
-                    }
-                }
+                div.figures { @for (title, group) in groups(curves) {
+                    @let lines: Vec<(&str, Vec<(f64, f64)>)> =
+                        group.iter().map(|curve| (curve.name.as_str(), points(curve))).collect();
+                    (drawn(&title, "epoch", &lines))
+                } }
             }
         }
     }
+}
+
+fn drawn(title: &str, axis: &str, lines: &[(&str, Vec<(f64, f64)>)]) -> Markup {
+    let drawn = charts::lines(title, axis, lines, LogAxes::default());
+    figure::shown(drawn.ok_or_else(|| format!("{title}: no value that can be drawn")))
 }
 
 fn pictures(visit: &Visit<'_>, run: &Run) -> Markup {
@@ -163,7 +166,12 @@ fn measured(profiles: &[Profile]) -> Markup {
         @if !profiles.is_empty() {
             section {
                 h2 { "Profiles" }
-                @for profile in profiles {
+                div.figures { @for profile in profiles {
+                    @let points: Vec<(f64, f64)> =
+                        profile.at.iter().copied().zip(profile.values.iter().copied()).collect();
+                    (drawn(&profile.name, &profile.axis, &[(&profile.name, points)]))
+                } }
+                details { summary { "In numbers" } @for profile in profiles {
                     div.scroll {
                         table.list {
                             tbody {
@@ -180,7 +188,7 @@ fn measured(profiles: &[Profile]) -> Markup {
                             }
                         }
                     }
-                }
+                } }
             }
         }
     }

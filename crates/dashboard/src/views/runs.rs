@@ -15,6 +15,8 @@ use crate::views::{Visit, sheet};
 /// Rows of one page, unless the address says otherwise, and at most.
 const USUAL: usize = 100;
 const MOST: usize = 1_000;
+/// Behind so many runs they are counted no further, and columns are chosen by so many.
+const MOST_COUNTED: u64 = 20_000;
 /// Rows that are copied at once.
 const MOST_COPIED: usize = 10_000;
 
@@ -57,7 +59,7 @@ pub(crate) fn copy(visit: &Visit<'_>) -> Result<Reply, Problem> {
 /// Rows, and how many there are in all.
 struct Found {
     grid: Grid,
-    all: usize,
+    all: Total,
     things: &'static str,
 }
 
@@ -98,7 +100,9 @@ fn find(visit: &Visit<'_>, limit: usize, offset: usize) -> Result<Found, Mistake
     };
     let sort = visit.asked.list("sort");
     let grouped = visit.asked.list("group");
-    let mut query = Query { filter, archive, limit: Some(limit), offset, ..Query::default() };
+    let count_to = Some(MOST_COUNTED);
+    let mut query =
+        Query { filter, archive, limit: Some(limit), offset, count_to, ..Query::default() };
     if !grouped.is_empty() {
         return in_groups(visit, &query, &grouped, &sort);
     }
@@ -115,12 +119,7 @@ fn find(visit: &Visit<'_>, limit: usize, offset: usize) -> Result<Found, Mistake
     };
     query.columns = Columns::Named(names);
     let rows = visit.store.query(&query).map_err(located)?;
-    let all = match rows.total {
-        Total::Known(all) if !rows.rows.is_empty() => all,
-        // A page behind the last row.
-        Total::Known(_) | Total::More => visit.store.count(&query).map_err(located)?,
-    };
-    let all = usize::try_from(all).unwrap_or(usize::MAX);
+    let all = rows.total;
     Ok(Found { grid: sheet::grid(rows), all, things: "runs" })
 }
 
@@ -156,7 +155,7 @@ fn in_groups(
     grid.sort(sort).map_err(Mistake::At)?;
     let all = grid.rows.len();
     grid.rows = grid.rows.into_iter().skip(query.offset).take(query.limit.unwrap_or(all)).collect();
-    Ok(Found { grid, all, things: "rows" })
+    Ok(Found { grid, all: Total::Known(all as u64), things: "rows" })
 }
 
 fn form(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
@@ -183,14 +182,18 @@ fn form(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
 /// Which rows of how many these are, with links to those before and behind.
 fn pages(visit: &Visit<'_>, found: &Found, from: usize, limit: usize) -> Markup {
     let shown = found.grid.rows.len();
+    let (all, last) = match found.all {
+        Total::Known(all) => (all.to_string(), (from + shown) as u64 > all),
+        Total::More => (format!("more than {MOST_COUNTED}"), false),
+    };
     let to = |from: usize| Address::of("/runs", visit.asked).with("from", from);
     html! {
         p.pages {
-            @if shown == found.all { (shown) " " (found.things) }
-            @else if shown == 0 { "none of " (found.all) " " (found.things) " from " (from) " on" }
-            @else { (from) "\u{2013}" (from + shown - 1) " of " (found.all) " " (found.things) }
+            @if found.all == Total::Known(shown as u64) { (shown) " " (found.things) }
+            @else if shown == 0 { "none of " (all) " " (found.things) " from " (from) " on" }
+            @else { (from) "\u{2013}" (from + shown - 1) " of " (all) " " (found.things) }
             @if from > 1 { " · " a rel="prev" href=(to(from.saturating_sub(limit).max(1))) { "before" } }
-            @if from + shown <= found.all && shown > 0 {
+            @if !last && shown > 0 {
                 " · " a rel="next" href=(to(from + shown)) { "next" }
             }
         }

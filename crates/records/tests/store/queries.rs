@@ -70,6 +70,24 @@ fn a_limit_says_whether_there_is_more() {
 }
 
 #[test]
+fn runs_are_counted_as_far_as_is_asked() {
+    let fixture = filled();
+    let whole = fixture.store.query(&Query { limit: Some(3), ..Query::default() }).unwrap();
+    for (count_to, total) in [(8, Total::More), (9, Total::Known(9)), (0, Total::More)] {
+        let query = Query { limit: Some(3), count_to: Some(count_to), ..Query::default() };
+        let rows = fixture.store.query(&query).unwrap();
+        assert_eq!((&rows.rows, rows.total), (&whole.rows, total), "counted to {count_to}");
+    }
+    let behind = Query { limit: Some(3), offset: 9, count_to: Some(9), ..Query::default() };
+    assert_eq!(fixture.store.query(&behind).unwrap().total, Total::Known(9));
+    // By the first run alone nothing differs, so no parameter tells it apart.
+    let first = Query { count_to: Some(1), ..Query::default() };
+    let all = fixture.store.telling(&Query::default()).unwrap();
+    let names = fixture.store.telling(&first).unwrap();
+    assert!(all.contains(&"depth".to_owned()) && !names.contains(&"depth".to_owned()), "{names:?}");
+}
+
+#[test]
 fn named_columns_come_in_the_order_asked_for() {
     let fixture = filled();
     let columns = Columns::Named(vec!["test_error".into(), "depth".into()]);

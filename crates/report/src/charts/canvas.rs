@@ -4,6 +4,8 @@
 
 use std::fmt::Write;
 
+use ablate_sweep::TrialId;
+
 use crate::renderers::{visible, width};
 
 /// A point, in pixels from the upper left.
@@ -40,13 +42,13 @@ pub(super) struct Font {
     pub(super) colour: &'static str,
     pub(super) bold: bool,
     pub(super) anchor: Anchor,
-    /// Turned to be read upwards.
-    pub(super) upwards: bool,
+    /// By how many degrees it is turned around its point, counterclockwise.
+    pub(super) turned: f64,
 }
 
 impl Font {
     pub(super) const fn new(size: f64, anchor: Anchor) -> Font {
-        Font { size, colour: "#222222", bold: false, anchor, upwards: false }
+        Font { size, colour: "#222222", bold: false, anchor, turned: 0.0 }
     }
 }
 
@@ -148,6 +150,32 @@ impl Canvas {
         self.area(&points, colour, 1.0);
     }
 
+    /// Begins shapes that belong to `trial`, so that a page can find them.
+    pub(super) fn open(&mut self, trial: &TrialId) {
+        self.put(format_args!("<g data-trial=\"{}\">", escaped(&trial.0)));
+    }
+
+    /// Ends what [`Canvas::open`] began.
+    pub(super) fn close(&mut self) {
+        self.put(format_args!("</g>"));
+    }
+
+    /// An area that is not seen, which a page may let people drag over; `data` says what it is.
+    pub(super) fn handle(&mut self, (x, y): Point, (w, h): Point, data: &[(&str, String)]) {
+        let data: String = data
+            .iter()
+            .map(|(name, value)| format!(" data-{name}=\"{}\"", escaped(value)))
+            .collect();
+        self.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" \
+             pointer-events=\"all\"{data}/>",
+            number(x),
+            number(y),
+            number(w),
+            number(h)
+        ));
+    }
+
     /// A text, its baseline at `at`.
     pub(super) fn text(&mut self, (x, y): Point, font: Font, text: &str) {
         let anchor = match font.anchor {
@@ -157,10 +185,10 @@ impl Canvas {
         };
         let weight = if font.bold { " font-weight=\"bold\"" } else { "" };
         let (x, y) = (number(x), number(y));
-        let turned = if font.upwards {
-            format!(" transform=\"rotate(-90 {x} {y})\"")
-        } else {
+        let turned = if font.turned == 0.0 {
             String::new()
+        } else {
+            format!(" transform=\"rotate({} {x} {y})\"", number(-font.turned))
         };
         self.put(format_args!(
             "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{anchor}\"\
@@ -230,7 +258,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// About how wide `text` is drawn, in pixels: fonts differ, so layouts leave room.
 pub(super) fn extent(text: &str, size: f64) -> f64 {
-    width(&visible(text)) as f64 * size * 0.56
+    width(&visible(text)) as f64 * size * 0.54
 }
 
 /// As much of `text` as fits into `room` pixels, with an ellipsis where some is cut off.
@@ -254,7 +282,8 @@ pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if extent(&format!("{line} {word}"), size) <= room => {
+            // Longer texts come closer to the mean width of a letter.
+            Some(line) if extent(&format!("{line} {word}"), size) * 0.92 <= room => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -15,6 +15,10 @@ const TICK: f64 = 10.0;
 const LABEL: f64 = 11.0;
 const NOTE: f64 = 9.0;
 
+/// Names that do not fit side by side are turned by so many degrees, and no longer than this.
+const SLANT: f64 = 35.0;
+const SLANTED: f64 = 92.0;
+
 const GRID: Stroke = Stroke::solid("#e3e3e3", 0.6);
 const AXIS: Stroke = Stroke::solid("#444444", 0.8);
 
@@ -49,6 +53,12 @@ impl Frame {
         let bottom = TOP + HEIGHT;
         let right = WIDTH - MARGIN - beside;
         Frame { canvas, left, right, top: TOP, bottom, below: bottom }
+    }
+
+    /// Makes room for so many rows of text, for more than fit the usual height.
+    pub(super) fn grow(&mut self, rows: usize) {
+        self.bottom = self.bottom.max(self.top + 11.0 * rows as f64);
+        self.below = self.bottom;
     }
 
     /// How wide the marks of a vertical axis are.
@@ -93,40 +103,57 @@ impl Frame {
                 }
             }
         }
-        match x {
+        let drop = match x {
             Marks::Numbers(scale) => {
                 for (value, text) in scale.ticks(6) {
                     self.x_mark(scale.at(value), &text);
                 }
+                0.0
             }
-            Marks::Names(names) => {
-                let slot = (self.right - self.left) / names.len().max(1) as f64;
-                let widest = Frame::widest(names).min(extent("0.000", TICK));
-                // Where slots are narrow, every second name, or third, says enough.
-                let every = ((widest + 3.0) / slot).ceil().max(1.0);
-                for (place, name) in names.iter().enumerate().step_by(every as usize) {
-                    let text = fitted(name, TICK, slot * every - 2.0);
-                    self.x_mark(self.slot(place, names.len()).0, &text);
-                }
-            }
-        }
+            Marks::Names(names) => self.x_names(names),
+        };
         let corner = [(self.left, self.top), (self.left, self.bottom), (self.right, self.bottom)];
         self.canvas.path(&corner, AXIS);
-        self.x_label(x_label);
+        self.x_label(x_label, drop);
         self.y_label(y_label);
     }
 
-    pub(super) fn x_label(&mut self, label: &str) {
-        let middle = (self.left + self.right) / 2.0;
-        let label = fitted(label, LABEL, WIDTH - 2.0 * MARGIN);
-        self.canvas.text((middle, self.bottom + 28.0), Font::new(LABEL, Anchor::Middle), &label);
-        self.below = self.bottom + 34.0;
+    /// The names of slots, slanted where they would not fit side by side; by how much they reach
+    /// further down than a line.
+    fn x_names(&mut self, names: &[String]) -> f64 {
+        let slot = (self.right - self.left) / names.len().max(1) as f64;
+        let widest = Frame::widest(names).min(SLANTED);
+        let middle = |place: usize| self.slot(place, names.len()).0;
+        let places: Vec<f64> = (0..names.len()).map(middle).collect();
+        if widest + 3.0 <= slot || slot < 8.0 {
+            // Where there are very many, every second name, or third, says enough.
+            let every = ((widest.min(extent("0.000", TICK)) + 3.0) / slot).ceil().max(1.0);
+            for (at, name) in places.iter().zip(names).step_by(every as usize) {
+                self.x_mark(*at, &fitted(name, TICK, slot * every - 2.0));
+            }
+            return 0.0;
+        }
+        for (at, name) in places.iter().zip(names) {
+            self.canvas.path(&[(*at, self.bottom), (*at, self.bottom + 3.0)], AXIS);
+            let font = Font { turned: SLANT, ..Font::new(TICK, Anchor::End) };
+            let name = fitted(name, TICK, SLANTED);
+            self.canvas.text((at + 3.0, self.bottom + 11.0), font, &name);
+        }
+        widest * SLANT.to_radians().sin()
     }
 
-    pub(super) fn y_label(&mut self, label: &str) {
-        let font = Font { upwards: true, ..Font::new(LABEL, Anchor::Middle) };
+    fn x_label(&mut self, label: &str, drop: f64) {
+        let middle = (self.left + self.right) / 2.0;
+        let label = fitted(label, LABEL, WIDTH - 2.0 * MARGIN);
+        let at = (middle, self.bottom + drop + 28.0);
+        self.canvas.text(at, Font::new(LABEL, Anchor::Middle), &label);
+        self.below = self.bottom + drop + if label.is_empty() { 20.0 } else { 34.0 };
+    }
+
+    fn y_label(&mut self, label: &str) {
+        let font = Font { turned: 90.0, ..Font::new(LABEL, Anchor::Middle) };
         let at = (MARGIN + 8.0, (self.top + self.bottom) / 2.0);
-        self.canvas.text(at, font, &fitted(label, LABEL, HEIGHT));
+        self.canvas.text(at, font, &fitted(label, LABEL, self.bottom - self.top));
     }
 
     fn y_mark(&mut self, at: f64, text: &str) {
@@ -154,6 +181,21 @@ impl Frame {
             self.canvas.text((at + 4.0, y + 3.0), Font::new(NOTE, Anchor::Start), &text);
         }
         self.below = self.bottom + 20.0;
+    }
+
+    /// What a page may let people drag over along the horizontal axis.
+    pub(super) fn stretch(&mut self, scale: &Scale) {
+        let (low, high) = scale.ends();
+        let data = [("low", low.to_string()), ("high", high.to_string())];
+        let size = (self.right - self.left, self.bottom - self.top);
+        let kind = ("log", if scale.is_log() { "10" } else { "" }.to_owned());
+        self.canvas.handle((self.left, self.top), size, &[&data[..], &[kind]].concat());
+    }
+
+    /// What a page may let people drag over along an upright axis at `x`, the one of that number.
+    pub(super) fn rail(&mut self, x: f64, number: usize) {
+        let size = (20.0, self.bottom - self.top);
+        self.canvas.handle((x - 10.0, self.top), size, &[("axis", number.to_string())]);
     }
 
     /// A small text within the plot.

@@ -3,11 +3,9 @@
 use ablate_sweep::Value;
 use ablate_sweep::plots::Shown;
 
-use super::canvas::{Point, Stroke};
-use super::frame::{Frame, Marks};
-use super::palette::Look;
 use super::scale::Scale;
-use super::series::{Bundle, Mean, picture};
+use super::series::{Bundle, Lines, Mean};
+use super::strip::Strip;
 use super::{Request, by_labels};
 use crate::error::ReportError;
 use crate::label::Label;
@@ -70,7 +68,22 @@ pub(super) fn draw<'a>(
         Shown::Strip | Shown::Box => {
             let names: Vec<String> =
                 slots.iter().map(|(labels, _)| labels[0].to_string()).collect();
-            strip(request, shown, (&rows, &names), (x, &heading), &seen, notes)
+            let lanes: Vec<(String, Vec<&[f64]>)> = rows
+                .iter()
+                .map(|(name, spots)| {
+                    (name.clone(), spots.iter().map(|spot| spot.values.as_slice()).collect())
+                })
+                .collect();
+            let strip = Strip {
+                title: &request.spec.name,
+                shown,
+                log: request.spec.log.y,
+                zero: false,
+                names: &names,
+                rows: &lanes,
+                labels: (x, &heading),
+            };
+            strip.draw(&seen, notes).ok_or_else(|| request.nothing(&heading))
         }
     }
 }
@@ -107,119 +120,7 @@ fn line(
         let why = format!("{} has no number that the axis bears", labels.0);
         notes.push(format!("{} left out where {why}", counted(off, "mean")));
     }
-    picture(request, &bundles, labels, seen, notes)
-}
-
-fn strip(
-    request: &Request<'_>,
-    shown: Shown,
-    (rows, names): (&[(String, Vec<Spot<'_>>)], &[String]),
-    labels: (&str, &str),
-    seen: &str,
-    mut notes: Vec<String>,
-) -> Result<String, ReportError> {
-    let values = rows.iter().flat_map(|(_, spots)| spots).flat_map(|spot| &spot.values);
-    let y = Scale::around(values.copied(), request.spec.log.y, Frame::rise());
-    let y = y.ok_or_else(|| request.nothing(labels.1))?;
-    let marks: Vec<String> = y.ticks(5).into_iter().map(|(_, text)| text).collect();
-    let mut frame = Frame::new(&request.spec.name, Frame::widest(&marks), 0.0);
-    frame.axes(Marks::Names(names), labels.0, Marks::Numbers(&y), labels.1);
-    for place in 1..names.len() {
-        let (middle, wide) = frame.slot(place, names.len());
-        let edge = middle - wide / 2.0;
-        let between = Stroke { dash: "1 3", ..Stroke::solid("#bbbbbb", 0.6) };
-        frame.canvas.path(&[(edge, frame.top), (edge, frame.bottom)], between);
-    }
-    let mut cut = false;
-    for (group, (_, spots)) in rows.iter().enumerate() {
-        let look = Look::of(group);
-        for (place, spot) in spots.iter().enumerate() {
-            let (middle, wide) = frame.slot(place, spots.len());
-            let lane = wide * 0.86 / rows.len() as f64;
-            let middle = middle + lane * (group as f64 + 0.5 - rows.len() as f64 / 2.0);
-            let lane = lane.min(46.0);
-            match shown {
-                Shown::Box => quartiles(&mut frame, &y, spot, (middle, lane), look),
-                Shown::Strip | Shown::Line => {
-                    cut |= interval(&mut frame, &y, spot, (middle, lane), look);
-                }
-            }
-            let radius = (lane / 7.0).clamp(1.2, 2.4);
-            let last = spot.values.len().saturating_sub(1).max(1) as f64;
-            for (at, value) in spot.values.iter().enumerate() {
-                // Seeds stand beside each other in their order, so that equal values show, too.
-                let aside = if spot.values.len() > 1 { at as f64 / last - 0.5 } else { 0.0 };
-                let seed = (middle + aside * lane * 0.5, y.at(*value));
-                frame.dot(seed, look, radius);
-            }
-        }
-    }
-    if cut {
-        notes.push("intervals end at the frame".to_owned());
-    }
-    let looks = rows.iter().enumerate().map(|(at, (name, _))| (name.clone(), Look::of(at)));
-    frame.legend(&looks.collect::<Vec<_>>(), false);
-    Ok(frame.finish(&request.spec.name, seen, &notes))
-}
-
-/// Draws the mean as a bar with its interval; whether the frame cuts the interval off.
-fn interval(
-    frame: &mut Frame,
-    y: &Scale,
-    spot: &Spot<'_>,
-    (middle, lane): (f64, f64),
-    look: Look,
-) -> bool {
-    let Some(mean) = Mean::of(0.0, &spot.values) else { return false };
-    let half = lane * 0.42;
-    let at = y.at(mean.mean);
-    let mut cut = false;
-    if let Some((low, high)) = mean.interval {
-        let (foot, head) = (y.at(low), y.at(high));
-        let corner: Point = (middle - half, head);
-        let pale = Stroke { opacity: 0.5, ..Stroke::solid(look.colour, 0.6) };
-        frame.canvas.area(
-            &[corner, (middle + half, head), (middle + half, foot), (middle - half, foot)],
-            look.colour,
-            0.14,
-        );
-        for edge in [head, foot] {
-            frame.canvas.path(&[(middle - half, edge), (middle + half, edge)], pale);
-        }
-        cut = y.cuts(low) || y.cuts(high);
-    }
-    frame.canvas.path(&[(middle - half, at), (middle + half, at)], Stroke::solid(look.colour, 1.8));
-    cut
-}
-
-fn quartiles(
-    frame: &mut Frame,
-    y: &Scale,
-    spot: &Spot<'_>,
-    (middle, lane): (f64, f64),
-    look: Look,
-) {
-    let mut sorted = spot.values.clone();
-    sorted.sort_by(f64::total_cmp);
-    let (Some(least), Some(greatest)) = (sorted.first(), sorted.last()) else { return };
-    let half = lane * 0.38;
-    let [low, median, high] = [0.25, 0.5, 0.75].map(|share| y.at(quantile(&sorted, share)));
-    let stroke = Stroke::solid(look.colour, 1.0);
-    frame.canvas.path(&[(middle, y.at(*least)), (middle, low)], stroke);
-    frame.canvas.path(&[(middle, high), (middle, y.at(*greatest))], stroke);
-    let corners =
-        [(middle - half, high), (middle + half, high), (middle + half, low), (middle - half, low)];
-    frame.canvas.area(&corners, look.colour, 0.16);
-    frame.canvas.rect((middle - half, high), (2.0 * half, low - high), "none", Some(stroke));
-    let thick = Stroke::solid(look.colour, 2.0);
-    frame.canvas.path(&[(middle - half, median), (middle + half, median)], thick);
-}
-
-/// The quantile of `sorted` values (at least one), linear between neighbours: Hyndman and Fan's type
-/// 7, that of NumPy and R.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let below = place.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
+    let lines =
+        Lines { title: &request.spec.name, log: request.spec.log, bundles: &bundles, labels };
+    lines.draw(seen, notes, false).ok_or_else(|| request.nothing(labels.1))
 }

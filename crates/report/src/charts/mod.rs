@@ -5,20 +5,25 @@
 //! tables.
 
 mod canvas;
+mod cells;
+mod differences;
 mod frame;
 mod heat;
 mod metric;
 mod palette;
 mod parallel;
 mod scale;
+mod scatter;
 mod series;
+mod strip;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use ablate_sweep::plots::{Drawing, PlotSpec, SeriesKind};
-use ablate_sweep::{Catalog, RunId, RunState, Trial, Value};
+use ablate_sweep::{Catalog, Curve, Profile, RunId, RunState, Trial, Value};
 
 use crate::error::ReportError;
 use crate::label::{Label, groups};
@@ -26,6 +31,9 @@ use crate::number::{counted, factor, unit_suffix};
 use crate::run_set::{RunSet, TrialRuns};
 use crate::selection::{Selector, check_params, find_metric};
 use palette::MOST_GROUPS;
+
+pub use differences::differences;
+pub use series::lines;
 
 /// A curve or a profile of one run.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +46,42 @@ pub struct Trace {
     pub axis: String,
     /// Places on the axis, ascending, and the values there.
     pub points: Vec<(f64, f64)>,
+}
+
+impl From<Curve> for Trace {
+    fn from(curve: Curve) -> Trace {
+        let points = curve.values.into_iter().zip(1_u32..);
+        Trace {
+            kind: SeriesKind::Curve,
+            name: curve.name,
+            axis: "epoch".to_owned(),
+            points: points.map(|(value, at)| (f64::from(at), value)).collect(),
+        }
+    }
+}
+
+impl From<Profile> for Trace {
+    fn from(profile: Profile) -> Trace {
+        Trace {
+            kind: SeriesKind::Profile,
+            name: profile.name,
+            axis: profile.axis,
+            points: profile.at.into_iter().zip(profile.values).collect(),
+        }
+    }
+}
+
+/// How closely a plot is looked at, beyond what its specification says.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Closeup {
+    /// The part of the axis of a curve or a profile that is drawn, both ends included; all of it
+    /// without.
+    pub span: Option<(f64, f64)>,
+    /// Whether every seed has a line of its own.
+    pub seeds: bool,
+    /// Whether the picture has places, marked by `data-` attributes, that a page may let people drag
+    /// over: along the axis of a curve or a profile, and along each of parallel coordinates.
+    pub handles: bool,
 }
 
 /// The traces of each run that has any.
@@ -54,13 +98,20 @@ pub fn draw(
     spec: &PlotSpec,
     catalog: &Catalog,
     traces: &Traces,
+    closeup: &Closeup,
 ) -> Result<String, ReportError> {
     let request = Request::check(set, spec, catalog)?;
     match &spec.drawing {
-        Drawing::Series { of, name, by } => series::draw(&request, (*of, name), by, traces),
+        Drawing::Series { of, name, by } => {
+            series::draw(&request, (*of, name), by, traces, closeup)
+        }
         Drawing::Metric { shown, x, metric, by } => metric::draw(&request, *shown, (x, metric), by),
         Drawing::Heat { x, y, metric } => heat::draw(&request, (x, y), metric),
-        Drawing::Parallel { axes, metric } => parallel::draw(&request, axes, metric),
+        Drawing::Matrix { metrics, by } => heat::matrix(&request, metrics, by),
+        Drawing::Scatter { x, metric, by } => scatter::draw(&request, (x, metric), by),
+        Drawing::Parallel { axes, metric } => {
+            parallel::draw(&request, axes, metric, closeup.handles)
+        }
     }
 }
 
@@ -104,16 +155,24 @@ impl<'a> Request<'a> {
         catalog: &'a Catalog,
     ) -> Result<Request<'a>, ReportError> {
         let place = format!("plot {:?}", spec.name);
-        let (params, metric): (Vec<&String>, _) = match &spec.drawing {
-            Drawing::Series { by, .. } => (by.iter().collect(), None),
+        let (params, metrics): (Vec<&String>, &[String]) = match &spec.drawing {
+            Drawing::Series { by, .. } => (by.iter().collect(), &[]),
             Drawing::Metric { x, metric, by, .. } => {
-                ([x].into_iter().chain(by).collect(), Some(metric))
+                ([x].into_iter().chain(by).collect(), from_ref(metric))
             }
-            Drawing::Heat { x, y, metric } => (vec![x, y], Some(metric)),
-            Drawing::Parallel { axes, metric } => (axes.iter().collect(), Some(metric)),
+            Drawing::Heat { x, y, metric } => (vec![x, y], from_ref(metric)),
+            Drawing::Matrix { metrics, by } => (by.iter().collect(), metrics),
+            Drawing::Scatter { x, metric, by } => {
+                // A metric may stand there as well.
+                let axis = [x].into_iter().filter(|x| catalog.metric(x).is_none());
+                (axis.chain(by).collect(), from_ref(metric))
+            }
+            Drawing::Parallel { axes, metric } => (axes.iter().collect(), from_ref(metric)),
         };
         check_params(&place, params, catalog)?;
-        metric.map(|name| find_metric(&place, name, catalog)).transpose()?;
+        for name in metrics {
+            find_metric(&place, name, catalog)?;
+        }
         let selector = Selector::new(&place, &spec.select, catalog)?;
         let passes = |runs: &&TrialRuns| {
             spec.filter.as_ref().is_none_or(|filter| filter.holds_for(&runs.trial.params))
@@ -152,8 +211,20 @@ impl<'a> Request<'a> {
 
     /// The heading of a metric's axis, and by what its values are multiplied.
     fn metric(&self, name: &str) -> (String, f64) {
-        let unit = self.catalog.metric(name).map_or("1", |metric| metric.unit);
+        let unit = self.unit(name);
         (format!("{name}{}", unit_suffix(unit)), factor(unit))
+    }
+
+    /// The unit of a metric, or of a profile that metrics are points of: `attack_pgd_linf_0_1` is one
+    /// of `attack_pgd_linf`.
+    fn unit(&self, name: &str) -> &'static str {
+        let point = || {
+            let mut metrics = self.catalog.all_metrics();
+            metrics.find(|metric| {
+                metric.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('_'))
+            })
+        };
+        self.catalog.metric(name).or_else(point).map_or("1", |metric| metric.unit)
     }
 
     fn nothing(&self, what: &str) -> ReportError {

@@ -14,6 +14,7 @@ pub(super) fn draw(
     request: &Request<'_>,
     axes: &[String],
     metric: &str,
+    handles: bool,
 ) -> Result<String, ReportError> {
     let (heading, factor) = request.metric(metric);
     let value = |trial: &TrialRuns| {
@@ -63,7 +64,9 @@ pub(super) fn draw(
         points.push((xs[axes.len()], scale.at(*value)));
         let share = if greatest > least { (value - least) / (greatest - least) } else { 0.5 };
         let colour = line_colour(share);
+        frame.canvas.open(&trial.trial.id);
         frame.canvas.path(&points, Stroke { opacity: 0.8, ..Stroke::solid(colour, 1.2) });
+        frame.canvas.close();
     }
     for ((values, x), name) in columns.iter().zip(&xs).zip(axes) {
         let count = values.len();
@@ -77,6 +80,9 @@ pub(super) fn draw(
         frame.upright(*x, name, step, &marks);
     }
     frame.upright(xs[axes.len()], &heading, step.min(80.0), &marks);
+    if handles {
+        xs.iter().enumerate().for_each(|(axis, x)| frame.rail(*x, axis));
+    }
     let drawn: Vec<&TrialRuns> = lines.iter().map(|(trial, _)| *trial).collect();
     let mut notes = request.notes(&drawn, 1, "a line a trial, at its mean over seeds");
     let missing = request.trials.len() - lines.len();

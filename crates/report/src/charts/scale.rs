@@ -8,6 +8,8 @@ pub(super) struct Scale {
     low: f64,
     high: f64,
     log: bool,
+    /// Whether only whole numbers mean something on it.
+    whole: bool,
     /// The pixels of `low` and `high`.
     from: f64,
     to: f64,
@@ -21,9 +23,11 @@ impl Scale {
         log: bool,
         (from, to): (f64, f64),
     ) -> Option<Scale> {
+        let mut whole = true;
         let on_axis = |value: f64| if log { value.log10() } else { value };
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values {
+            whole &= value.fract() == 0.0;
             (low, high) = (low.min(on_axis(value)), high.max(on_axis(value)));
         }
         if low > high {
@@ -41,7 +45,7 @@ impl Scale {
         let room = room.max(f64::MIN_POSITIVE);
         let (low, high) = (low - room, high + room);
         let (low, high) = (low.max(f64::MIN / 4.0), high.min(f64::MAX / 4.0));
-        Some(Scale { low, high, log, from, to })
+        Some(Scale { low, high, log, whole, from, to })
     }
 
     /// Whether a value can stand on an axis at all.
@@ -60,6 +64,19 @@ impl Scale {
         self.from + share.clamp(0.0, 1.0) * (self.to - self.from)
     }
 
+    /// What stands at its two ends.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        match self.log {
+            true => (10_f64.powf(self.low), 10_f64.powf(self.high)),
+            false => (self.low, self.high),
+        }
+    }
+
+    /// Whether it is logarithmic.
+    pub(super) fn is_log(&self) -> bool {
+        self.log
+    }
+
     /// Whether `value` lies outside, so that it is drawn at the edge.
     pub(super) fn cuts(&self, value: f64) -> bool {
         let value = if self.log { value.max(0.0).log10() } else { value };
@@ -68,10 +85,13 @@ impl Scale {
 
     /// About `wanted` round numbers on the axis, ascending, with their texts.
     pub(super) fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
-        let values = match self.log {
+        let mut values = match self.log {
             true => powers(self.low, self.high, wanted),
             false => round(self.low, self.high, wanted),
         };
+        if self.whole && values.iter().filter(|value| value.fract() == 0.0).count() > 1 {
+            values.retain(|value| value.fract() == 0.0);
+        }
         let digits = values.iter().map(|value| decimals(*value)).max().unwrap_or(0);
         values.iter().map(|value| (*value, text(*value, digits, self.log))).collect()
     }
@@ -123,7 +143,7 @@ mod tests {
     use super::*;
 
     fn texts(low: f64, high: f64, log: bool) -> Vec<String> {
-        let scale = Scale { low, high, log, from: 0.0, to: 1.0 };
+        let scale = Scale { low, high, log, whole: false, from: 0.0, to: 1.0 };
         scale.ticks(5).into_iter().map(|(_, text)| text).collect()
     }
 
@@ -134,6 +154,13 @@ mod tests {
         assert_eq!(texts(-0.05, 0.31, false), ["0.0", "0.1", "0.2", "0.3"]);
         assert_eq!(texts(0.0, 1.2e6, false), ["0", "5e5", "1e6"]);
         assert_eq!(texts(97.5, 98.2, false), ["97.6", "97.8", "98.0", "98.2"]);
+    }
+
+    #[test]
+    fn whole_numbers_have_no_marks_between_them() {
+        let scale = Scale::around([1.0, 3.0].into_iter(), false, (0.0, 1.0)).unwrap();
+        let ticks: Vec<String> = scale.ticks(6).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(ticks, ["1", "2", "3"]);
     }
 
     #[test]
@@ -171,7 +198,8 @@ mod tests {
         fn ticks_lie_on_the_axis_and_are_few(
             low in -1e6..1e6_f64, span in 1e-3..1e6_f64, wanted in 2..8_usize
         ) {
-            let scale = Scale { low, high: low + span, log: false, from: 0.0, to: 1.0 };
+            let (high, from, to) = (low + span, 0.0, 1.0);
+            let scale = Scale { low, high, log: false, whole: false, from, to };
             let ticks = scale.ticks(wanted);
             prop_assert!(ticks.len() <= wanted + 2, "{ticks:?}");
             prop_assert!(ticks.iter().all(|(value, _)| (low - 1e-6..=low + span + 1e-6).contains(value)));

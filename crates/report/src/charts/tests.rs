@@ -4,9 +4,11 @@ use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, SeriesKind, Shown};
 use ablate_sweep::{Filter, RunState};
 
 use super::canvas::{escaped, fitted, wrapped};
-use super::metric::quantile;
-use super::{Trace, Traces, draw, traced};
-use crate::fixture::{catalog, set};
+use super::strip::quantile;
+use super::{Closeup, Trace, Traces, differences, lines, traced};
+use crate::error::ReportError;
+use crate::fixture::{catalog, comparison_spec, set};
+use crate::run_set::RunSet;
 
 fn spec(drawing: Drawing) -> PlotSpec {
     PlotSpec {
@@ -49,8 +51,32 @@ fn traces(spec: &PlotSpec, kind: SeriesKind) -> Traces {
     runs.into_iter().enumerate().map(trace).collect()
 }
 
+fn draw(
+    set: &RunSet,
+    spec: &PlotSpec,
+    catalog: &ablate_sweep::Catalog,
+    traces: &Traces,
+) -> Result<String, ReportError> {
+    super::draw(set, spec, catalog, traces, &Closeup::default())
+}
+
 fn drawn(spec: &PlotSpec) -> String {
     draw(&set(), spec, &catalog(), &Traces::new()).unwrap()
+}
+
+fn matrix() -> PlotSpec {
+    let metrics = ["test_error", "test_accuracy"].map(str::to_owned).to_vec();
+    spec(Drawing::Matrix { metrics, by: vec!["pretraining".into(), "variant".into()] })
+}
+
+fn scatter() -> PlotSpec {
+    let (x, metric) = ("saturation".to_owned(), "test_error".to_owned());
+    spec(Drawing::Scatter { x, metric, by: vec!["pretraining".into()] })
+}
+
+fn paired() -> String {
+    let comparison = crate::compare(&set(), &comparison_spec(), &catalog()).unwrap();
+    differences(&comparison).unwrap()
 }
 
 fn all() -> Vec<String> {
@@ -62,6 +88,8 @@ fn all() -> Vec<String> {
         drawn(&metric(Shown::Strip, "depth", &["pretraining"])),
         drawn(&metric(Shown::Box, "depth", &["pretraining"])),
         drawn(&heat()),
+        drawn(&matrix()),
+        drawn(&scatter()),
         drawn(&parallel()),
     ]
 }
@@ -160,6 +188,61 @@ fn parallel_coordinates_have_a_line_a_trial() {
         .count();
     assert_eq!(svg.matches("stroke-opacity=\"0.8\"").count(), measured);
     assert!(svg.contains("2 trials without a value left out"), "{svg}");
+}
+
+#[test]
+fn a_matrix_has_a_row_a_metric_and_frames_the_best_of_each() {
+    let svg = drawn(&matrix());
+    // Both begin with `test_`, which the axis says once.
+    assert!(svg.contains(">error<") && svg.contains(">accuracy<") && svg.contains(">test (%)<"));
+    assert!(svg.contains("framed: the best of each row"), "{svg}");
+    assert_eq!(svg.matches("stroke=\"#d55e00\" stroke-width=\"2\"").count(), 2);
+}
+
+#[test]
+fn a_scatter_plot_has_a_mark_a_run_that_knows_its_trial() {
+    let svg = drawn(&scatter());
+    let finished = |trial: &crate::TrialRuns| trial.finished();
+    let runs: usize = set().trials.iter().map(finished).sum();
+    assert_eq!(svg.matches("<g data-trial=").count(), runs);
+    assert!(svg.contains(&format!("a mark a run ({runs})")), "{svg}");
+    let mut spec = scatter();
+    spec.drawing = Drawing::Scatter { x: "depth".into(), metric: "test_error".into(), by: vec![] };
+    assert!(drawn(&spec).contains(">depth<"));
+}
+
+#[test]
+fn differences_have_a_mark_a_pair_and_a_line_at_zero() {
+    let svg = paired();
+    assert!(svg.contains("<title>test_error: pretraining minus pretraining none</title>"), "{svg}");
+    assert!(svg.contains(">difference percentage points<") && svg.contains("5 pairs"), "{svg}");
+    // Five pairs at either depth, one mark in the legend, and circles are nowhere else.
+    assert_eq!(svg.matches("<circle").count(), 5 + 5 + 1);
+}
+
+#[test]
+fn a_closeup_has_a_part_of_the_axis_and_single_seeds() {
+    let spec = series(SeriesKind::Curve);
+    let traces = traces(&spec, SeriesKind::Curve);
+    let closely = |closeup| super::draw(&set(), &spec, &catalog(), &traces, &closeup).unwrap();
+    let whole = closely(Closeup::default());
+    let part = closely(Closeup { span: Some((1.0, 2.0)), ..Closeup::default() });
+    assert!(whole.contains(">5<") && !part.contains(">5<"), "{part}");
+    assert!(!whole.contains("data-low"));
+    let apart = closely(Closeup { seeds: true, handles: true, ..Closeup::default() });
+    // Ten seeds, five without pretraining.
+    assert_eq!(apart.matches("stroke-opacity=\"0.6\"").count(), 10, "{apart}");
+    assert!(apart.contains("data-low=") && apart.contains("thin: every seed"), "{apart}");
+    let beyond = Closeup { span: Some((9.0, 10.0)), ..Closeup::default() };
+    assert!(super::draw(&set(), &spec, &catalog(), &traces, &beyond).is_err());
+}
+
+#[test]
+fn many_places_are_thinned_and_that_is_said() {
+    let points = (0..1000).map(|x| (f64::from(x), 1.0)).collect();
+    let svg = lines("loss", "epoch", &[("loss", points)], LogAxes::default()).unwrap();
+    assert!(svg.contains("one place in 3 is drawn"), "{svg}");
+    assert!(lines("loss", "epoch", &[("loss", vec![])], LogAxes::default()).is_none());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec, Shown};
 use crate::specs::TableSpec;
 
 /// The keys that mean something for some kinds only.
-const SOME: [&str; 8] = ["x", "y", "metric", "curve", "profile", "by", "axes", "log"];
+const SOME: [&str; 9] = ["x", "y", "metric", "metrics", "curve", "profile", "by", "axes", "log"];
 
 /// Reads every `[[plot]]`.
 pub(super) fn plots(
@@ -57,12 +57,16 @@ impl Reader<'_> {
             }
         }
         let keys = PlotKeys {
-            x: self.plot_param(section, "x"),
+            x: match kind {
+                Some(PlotKind::Scatter) => self.either(section, "x"),
+                Some(_) | None => self.plot_param(section, "x"),
+            },
             y: self.plot_param(section, "y"),
             metric: section.get("metric").and_then(|field| {
                 let name = field.text(self.log)?;
                 self.metric(name, &field.value_place)
             }),
+            metrics: section.get("metrics").map(|field| self.several(field)).unwrap_or_default(),
             curve: self.free(section, "curve"),
             profile: self.free(section, "profile"),
             by: section.get("by").map(|field| self.params(field)).unwrap_or_default(),
@@ -81,6 +85,20 @@ impl Reader<'_> {
         let field = section.get(key)?;
         let name = field.text(self.log)?;
         self.param(name, &field.value_place)
+    }
+
+    fn several(&mut self, field: &Field<'_>) -> Vec<String> {
+        let names = field.names(self.log);
+        names.iter().filter_map(|(name, place)| self.metric(name, place)).collect()
+    }
+
+    /// A metric, or else a parameter.
+    fn either(&mut self, section: &Section<'_>, key: &str) -> Option<String> {
+        let name = section.get(key)?.text(self.log)?;
+        match self.catalog.metric(name) {
+            Some(_) => Some(name.to_owned()),
+            None => self.plot_param(section, key),
+        }
     }
 
     /// A name that no catalog lists: which curves and profiles there are, runs tell.
