@@ -153,7 +153,7 @@ impl Shard {
 /// One thing that a shard tells.
 #[derive(Clone, Debug, PartialEq)]
 enum Told {
-    Attempt { generation: u32, task: u32, origin: Origin },
+    Attempt { generation: u32, task: u32, origin: Box<Origin> },
     Started(RunId),
     Interrupted(RunId, f64),
     Sealed(Sealed),
@@ -166,13 +166,13 @@ fn told(json: &Json) -> Option<Told> {
         "attempt" => Told::Attempt {
             generation: whole("generation")?,
             task: whole("task")?,
-            origin: Origin {
+            origin: Box::new(Origin {
                 id: text(json, "attempt")?,
                 session: words::session(json.get("session")?)?,
                 host: text(json, "host"),
                 pid: whole("pid")?,
                 started_at: text(json, "at")?,
-            },
+            }),
         },
         "started" => Told::Started(run()?),
         "interrupted" => Told::Interrupted(run()?, json.get("done")?.as_f64()?),
@@ -312,7 +312,7 @@ impl Account {
             None => return false,
             Some(Told::Attempt { generation, task, origin }) => {
                 self.of = Some((generation, task));
-                self.origin = Some(origin);
+                self.origin = Some(*origin);
             }
             Some(Told::Started(run)) => {
                 self.open.insert(run);
