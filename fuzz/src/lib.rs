@@ -47,7 +47,10 @@ pub fn experiment(bytes: &[u8]) {
 pub fn overridden(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(read_override) = Override::parse(text) {
-        read("[experiment]\nquestion = \"?\"\nseeds = 2\n[grid]\ndepth = [1, 2]\n", &[read_override]);
+        read(
+            "[experiment]\nquestion = \"?\"\nseeds = 2\n[grid]\ndepth = [1, 2]\n",
+            &[read_override],
+        );
     }
 }
 
@@ -181,7 +184,9 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
 /// CRC-32 of ISO 3309, bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
     })
 }
 

@@ -15,8 +15,8 @@ use crate::exit::{Diagnosed, Exit, Usage};
 use crate::format;
 use crate::prepared::baseline;
 use crate::provenance;
-use crate::text_file;
 use crate::terminal::Terminal;
+use crate::text_file;
 
 /// No table of results is larger; it keeps a wrong file name from filling the memory.
 const MAX_BYTES: u64 = 256 << 20;

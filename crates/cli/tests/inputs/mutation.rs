@@ -10,9 +10,30 @@ const ROUNDS: u64 = 1_000;
 
 /// What readers have words for, and numbers at the ends of their ranges.
 const WORDS: [&[u8]; 24] = [
-    b"[", b"]", b"{", b"}", b"(", b")", b"\"", b"'", b"\\", b"=", b".", b",", b"\n", b"\0", b"-",
-    b"1e999", b"nan", b"9223372036854775808", b"18446744073709551615", b"\xff\xff\xff\xff",
-    b"\x80\0\0\0", b"\xf4\x8f\xbf\xbf", "\u{202e}".as_bytes(), "\u{feff}".as_bytes(),
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"(",
+    b")",
+    b"\"",
+    b"'",
+    b"\\",
+    b"=",
+    b".",
+    b",",
+    b"\n",
+    b"\0",
+    b"-",
+    b"1e999",
+    b"nan",
+    b"9223372036854775808",
+    b"18446744073709551615",
+    b"\xff\xff\xff\xff",
+    b"\x80\0\0\0",
+    b"\xf4\x8f\xbf\xbf",
+    "\u{202e}".as_bytes(),
+    "\u{feff}".as_bytes(),
 ];
 
 /// SplitMix64.
