@@ -16,8 +16,11 @@ use ablate_sweep::experiment::{Limit, Source};
 use ablate_sweep::{Catalog, Color, Experiment, Filter, Override, Params, RunPlan, Value};
 use tempfile::TempDir;
 
+/// What reads bytes that nobody chose.
+pub type Target = fn(&[u8]);
+
 /// Every target with the name of its folder of cases.
-pub const TARGETS: [(&str, fn(&[u8])); 11] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("experiment", experiment),
     ("override", overridden),
     ("filter", filter),
