@@ -14,6 +14,7 @@ mod picture;
 mod prepared;
 mod progress;
 mod provenance;
+mod raster;
 mod signals;
 mod terminal;
 mod text_file;

@@ -14,7 +14,7 @@ pub(crate) struct Plot {
     /// Which of its plots; without it they are listed. With --kind, the title
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// The SVG file to write; standard output if not given
+    /// The file to write: SVG, or PNG if its name ends so; standard output if not given
     #[arg(long, short, value_name = "FILE", conflicts_with = "all")]
     pub(crate) output: Option<PathBuf>,
     /// Draw every plot of the experiment into this folder, each into the file of its name

@@ -17,6 +17,7 @@ use crate::commands::query;
 use crate::exit::{Exit, Usage};
 use crate::laboratory::Laboratory;
 use crate::prepared::Prepared;
+use crate::raster;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &Plot, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
@@ -102,6 +103,8 @@ impl Studio {
 
     fn write(&self, path: &Path, drawn: &str, terminal: &Terminal) -> anyhow::Result<()> {
         let shown = path.display();
+        let pixels = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+        let bytes = if pixels { &raster::png(drawn)? } else { drawn.as_bytes() };
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).create_new(!self.force);
         let mut file = match options.open(path) {
@@ -111,7 +114,7 @@ impl Studio {
             }
             other => other.with_context(|| format!("cannot write {shown}"))?,
         };
-        file.write_all(drawn.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
+        file.write_all(bytes).with_context(|| format!("cannot write {shown}"))?;
         terminal.data(&format!("{shown}\n"))
     }
 

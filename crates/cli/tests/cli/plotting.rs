@@ -48,6 +48,25 @@ fn declared_plots_are_listed_and_drawn_and_a_missing_one_hides_no_other() {
 }
 
 #[test]
+fn a_plot_is_pixels_where_its_file_says_so() {
+    let bench = Bench::swept();
+    fs::write(bench.path("plots.toml"), format!("{SMALL}{PLOTS}")).unwrap();
+    let said = bench.ablate(&["plot", "plots.toml", "depth", "-o", "depth.PNG"]);
+    if said.stderr.contains("this machine has none") {
+        eprintln!("SKIPPED: no font is installed, so no PNG can be drawn");
+        assert!(!bench.path("depth.PNG").exists());
+        return;
+    }
+    said.expect(0);
+    let bytes = fs::read(bench.path("depth.PNG")).unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+    assert_eq!(reader.info().width, 3 * 380);
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    reader.next_frame(&mut pixels).unwrap();
+    assert!(pixels.iter().any(|value| *value == 0) && pixels.iter().any(|value| *value == 255));
+}
+
+#[test]
 fn a_plot_is_drawn_as_options_say_or_they_say_what_is_wrong() {
     let bench = Bench::swept();
     let kind = |rest: &[&str]| {
