@@ -59,6 +59,8 @@ def main():
             if args.only in name:
                 print(f"{time.monotonic() - began:6.0f} s  {name}", file=sys.stderr, flush=True)
                 tallies.append(run(inject, name, quick if args.quick else full))
+    except KeyboardInterrupt:
+        print("stopped: the table has what was injected before", file=sys.stderr)
     finally:
         for folder in bench.Bench.made:
             shutil.rmtree(folder, ignore_errors=True)
