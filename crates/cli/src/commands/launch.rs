@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
         terminal.message("every run is finished: nothing to launch");
         return Ok(Exit::Done);
     }
+    refuse_what_the_engine_lacks(args)?;
     let mut tasks = tasks(args, &launch)?;
     if args.executor == Executor::Slurm && !args.dry_run {
         tasks = tasks.min(slurm::largest_array()?);
@@ -78,6 +79,18 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
             Err(Refusal::TooMany(said)) => bail!("{said}"),
         }
     }
+}
+
+fn refuse_what_the_engine_lacks(args: &Launch) -> Result<(), Usage> {
+    if args.executor != Executor::Slurm && !args.sbatch_arg.is_empty() {
+        return Err(Usage("--sbatch-arg is for SLURM alone".to_owned()));
+    }
+    if args.executor == Executor::Hyperqueue && args.max_parallel.is_some() {
+        let message =
+            "how many tasks run at once is said by HyperQueue's workers, not --max-parallel";
+        return Err(Usage(message.to_owned()));
+    }
+    Ok(())
 }
 
 /// What is to be launched.
@@ -300,10 +313,13 @@ fn command(executor: Executor, folder: &Folder, request: &Request) -> String {
             let most = max_parallel.map(|most| format!("-j {most} ")).unwrap_or_default();
             format!(
                 "seq 0 {last} | parallel {most}--joblog {joblog} --resume-failed {}\n{collect}",
-                shell_word(&format!("{worker} --task {{}}"))
+                // One training a task: the engine starts as many tasks as there are cores.
+                shell_word(&format!("{worker} --task {{}} --jobs 1"))
             )
         }
-        Executor::Hyperqueue => format!("hq submit --array 0-{last} --wait {worker}\n{collect}"),
+        Executor::Hyperqueue => {
+            format!("hq submit --array 0-{last} --wait {worker} --jobs 1\n{collect}")
+        }
         Executor::K8s => manifest(folder, request),
     }
 }

@@ -121,6 +121,10 @@ fn a_dry_run_writes_nothing() {
         bench.ablate(&[&args[..], &["--chunk", "4", "--max-parallel", "2"]].concat()).expect(0)
     };
     dry("slurm").prints(&["--array=0-4%2", "--requeue", "--signal=B:USR1@120", "afterany"]);
+    let args = ["launch", "small.toml", "--dir", "shared", "--executor", "hyperqueue"];
+    for wrong in [["--max-parallel", "2"], ["--sbatch-arg", "--time=1"]] {
+        bench.ablate(&[&args[..], &wrong].concat()).expect(2).says(&[wrong[0]]);
+    }
     dry("k8s").prints(&["completionMode: Indexed", "completions: 5", "parallelism: 2"]);
     assert!(!bench.path("shared").exists());
     assert!(!bench.store().exists());
