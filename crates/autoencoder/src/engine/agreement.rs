@@ -14,7 +14,7 @@ use crate::network::{Decoder, Dense, Network};
 use crate::optimizer::{Optimizer, Rule};
 use crate::reconstruction::Reconstruction;
 use crate::settings::Dropout;
-use crate::variants::tests::{nudged, objectives};
+use crate::variants::tests::{gradient_error, nudged, objectives};
 
 const INPUTS: usize = 21;
 const OUTPUTS: usize = 18;
@@ -177,25 +177,49 @@ fn deep_autoencoder(activation: Activation, reconstruction: Reconstruction) -> N
     deep
 }
 
+/// `network` in double precision.
+fn double(network: &Network) -> Network {
+    let var = |var: &Var| Var::from_tensor(&var.as_tensor().to_dtype(DType::F64).unwrap()).unwrap();
+    let dense = |layer: &Dense| Dense { weight: var(&layer.weight), bias: var(&layer.bias) };
+    let decoder = network.decoder.as_ref().map(|decoder| Decoder {
+        layers: decoder.layers.iter().map(dense).collect(),
+        reconstruction: decoder.reconstruction,
+    });
+    Network {
+        hidden: network.hidden.iter().map(dense).collect(),
+        output: dense(&network.output),
+        decoder,
+        activation: network.activation,
+        code_activation: network.code_activation,
+        classifier: network.classifier.as_ref().map(dense),
+    }
+}
+
+/// The gradient of the cross-entropy with decay against central differences, in double precision.
+#[test]
+fn the_gradient_of_classification_agrees_with_finite_differences() {
+    for activation in Activation::ALL {
+        let network = double(&network(&[5, 6, 4, 3], activation));
+        let x = tensor(uniform(7 * 5), 5).unwrap().to_dtype(DType::F64).unwrap();
+        let targets = Tensor::new(&[0_u32, 2, 1, 1, 0, 2, 0], &Device::Cpu).unwrap();
+        let error = gradient_error(&network.vars(), || {
+            let squares = |layer: &Dense| layer.weight.sqr().unwrap().sum_all().unwrap();
+            let decay = network.hidden.iter().map(squares);
+            let decay = decay.fold(squares(&network.output), |sum, one| (sum + one).unwrap());
+            let logits = network.logits(&x).unwrap();
+            let loss = candle_nn::loss::cross_entropy(&logits, &targets).unwrap();
+            (loss + (decay * 0.15).unwrap()).unwrap()
+        });
+        assert!(error < 1e-7, "{activation:?}: {error}");
+    }
+}
+
 /// The gradient of the loss through all layers against central differences, in double precision.
 #[test]
 fn the_gradient_through_a_deep_autoencoder_agrees_with_finite_differences() {
     for activation in Activation::ALL {
         for reconstruction in Reconstruction::ALL {
-            let double = |var: &Var| {
-                Var::from_tensor(&var.as_tensor().to_dtype(DType::F64).unwrap()).unwrap()
-            };
-            let dense =
-                |layer: &Dense| Dense { weight: double(&layer.weight), bias: double(&layer.bias) };
-            let network = deep_autoencoder(activation, reconstruction);
-            let decoder = network.decoder.as_ref().unwrap();
-            let layers = decoder.layers.iter().map(dense).collect();
-            let network = Network {
-                hidden: network.hidden.iter().map(dense).collect(),
-                output: dense(&network.output),
-                decoder: Some(Decoder { layers, reconstruction }),
-                ..network
-            };
+            let network = double(&deep_autoencoder(activation, reconstruction));
             let x = tensor(uniform(3 * INPUTS), INPUTS).unwrap().to_dtype(DType::F64).unwrap();
             let loss = || {
                 let z = network.reconstruction(&x).unwrap().unwrap();
