@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::error::ClusterError;
 use crate::folder::{Folder, sync_folder};
 use crate::framed;
-use crate::moment::now;
+use crate::moment::Moment;
 use crate::plan::Planned;
 use crate::words::{self, text};
 
@@ -53,11 +53,14 @@ impl Sealed {
 pub struct Shard {
     file: File,
     path: PathBuf,
-    started: BTreeMap<RunId, String>,
+    started: BTreeMap<RunId, Moment>,
+    /// The greatest stamp so far.
+    last: i64,
 }
 
 impl Shard {
-    /// Begins the shard of this process, as an attempt at a task.
+    /// Begins the shard of this process, as an attempt at a task. What it tells is later than all that
+    /// has the stamp `after` or a smaller one: the greatest of the attempts before, or 0.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -67,13 +70,15 @@ impl Shard {
         task: u32,
         session: &Session,
         host: Option<&str>,
+        after: i64,
     ) -> Result<Shard, ClusterError> {
         let attempt = random_name();
         let path = folder.shard(generation, task, &attempt);
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = file.map_err(ClusterError::file(&path, "create"))?;
         sync_folder(&path).map_err(ClusterError::file(&path, "create"))?;
-        let mut shard = Shard { file, path, started: BTreeMap::new() };
+        let mut shard = Shard { file, path, started: BTreeMap::new(), last: after };
+        let Moment { at, stamp } = shard.now();
         shard.append(&json!({
             "is": "attempt",
             "attempt": attempt,
@@ -82,7 +87,8 @@ impl Shard {
             "session": words::of_session(session),
             "host": host,
             "pid": std::process::id(),
-            "at": now(),
+            "at": at,
+            "stamp": stamp,
         }))?;
         Ok(shard)
     }
@@ -92,9 +98,9 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn start(&mut self, run: &RunId) -> Result<(), ClusterError> {
-        let at = now();
-        self.append(&json!({"is": "started", "run": run.0, "at": at}))?;
-        self.started.insert(run.clone(), at);
+        let now = self.now();
+        self.append(&json!({"is": "started", "run": run.0, "at": now.at, "stamp": now.stamp}))?;
+        self.started.insert(run.clone(), now);
         Ok(())
     }
 
@@ -108,15 +114,16 @@ impl Shard {
         end: &Result<Outcome, Failure>,
         seconds: f64,
     ) -> Result<(), ClusterError> {
-        let at = now();
-        let started = self.started.remove(&plan.id).unwrap_or_else(|| at.clone());
+        let now = self.now();
+        let started = self.started.remove(&plan.id).unwrap_or_else(|| now.clone());
         self.append(&json!({
             "is": "ended",
             "plan": words::of_plan(plan, baseline.as_ref()),
             "end": words::of_end(end),
             "seconds": seconds,
-            "started": started,
-            "at": at,
+            "started": started.at,
+            "at": now.at,
+            "stamps": [started.stamp, now.stamp],
         }))?;
         self.sync()
     }
@@ -126,7 +133,10 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn interrupt(&mut self, run: &RunId, done: f64) -> Result<(), ClusterError> {
-        self.append(&json!({"is": "interrupted", "run": run.0, "done": done, "at": now()}))
+        let Moment { at, stamp } = self.now();
+        self.append(&json!({
+            "is": "interrupted", "run": run.0, "done": done, "at": at, "stamp": stamp,
+        }))
     }
 
     /// Nothing more will come.
@@ -134,8 +144,15 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn seal(mut self, sealed: Sealed) -> Result<(), ClusterError> {
-        self.append(&json!({"is": "sealed", "as": sealed.word(), "at": now()}))?;
+        let Moment { at, stamp } = self.now();
+        self.append(&json!({"is": "sealed", "as": sealed.word(), "at": at, "stamp": stamp}))?;
         self.sync()
+    }
+
+    fn now(&mut self) -> Moment {
+        let now = Moment::after(self.last);
+        self.last = now.stamp;
+        now
     }
 
     fn append(&mut self, record: &Json) -> Result<(), ClusterError> {
@@ -183,6 +200,9 @@ fn told(json: &Json) -> Option<Told> {
                 seconds: json.get("seconds")?.as_f64()?,
                 started_at: text(json, "started")?,
                 ended_at: text(json, "at")?,
+                stamps: json
+                    .get("stamps")
+                    .and_then(|pair| Some((pair.get(0)?.as_i64()?, pair.get(1)?.as_i64()?))),
             })
         }
         "interrupted" => Told::Interrupted(run()?, json.get("done")?.as_f64()?),
@@ -192,6 +212,12 @@ fn told(json: &Json) -> Option<Told> {
         }
         _ => return None,
     })
+}
+
+/// The stamp of a record.
+fn stamp_in(json: &Json) -> i64 {
+    let ended = json.get("stamps").and_then(|pair| pair.get(1));
+    json.get("stamp").or(ended).and_then(Json::as_i64).unwrap_or(0)
 }
 
 /// What a shard has told so far, but for what its runs came to.
@@ -213,6 +239,8 @@ pub struct Account {
     pub sealed: Option<Sealed>,
     /// Lines that are not what was written.
     pub damaged: u64,
+    /// The greatest stamp in it; 0 in one of a release that wrote none.
+    pub stamp: i64,
 }
 
 /// Reads the shard at `path` and hands every run that has come to its end to `take`.
@@ -232,8 +260,9 @@ pub fn read<E: From<ClusterError>>(
     let mut account = Account::default();
     let mut taken = Ok(());
     let mut unread = 0;
-    let damaged =
-        framed::each(&mut BufReader::with_capacity(1 << 16, file), |json| match told(&json) {
+    let damaged = framed::each(&mut BufReader::with_capacity(1 << 16, file), |json| {
+        account.stamp = account.stamp.max(stamp_in(&json));
+        match told(&json) {
             None => unread += 1,
             Some(Told::Attempt { generation, task, origin }) => {
                 account.of = Some((generation, task));
@@ -258,7 +287,8 @@ pub fn read<E: From<ClusterError>>(
                 account.interrupted.insert(run, done);
             }
             Some(Told::Sealed(sealed)) => account.sealed = Some(sealed),
-        });
+        }
+    });
     account.damaged = damaged.map_err(failed("read"))? + unread;
     taken.map(|()| account)
 }

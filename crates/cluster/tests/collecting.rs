@@ -74,7 +74,7 @@ fn session() -> Session {
 }
 
 fn begin(folder: &Folder, task: u32) -> Shard {
-    Shard::begin(folder, 1, task, &session(), Some("n1")).unwrap()
+    Shard::begin(folder, 1, task, &session(), Some("n1"), 0).unwrap()
 }
 
 /// What each attempt does to which run: 0 fails, 1 finishes, 2 finishes with other bits, 3 is broken off.
@@ -119,8 +119,8 @@ fn dump(store: &Store) -> Vec<String> {
     let client = rusqlite::Connection::open(store.path()).unwrap();
     let mut lines = Vec::new();
     for query in [
-        "SELECT r.id || r.state || r.current || r.attempt || r.started_at || r.ended_at
-             || r.seconds || coalesce(r.weights_hash, '') || coalesce(r.failure_message, '')
+        "SELECT r.id || r.state || r.current || r.attempt || r.begun || r.ended || r.started_at
+             || r.ended_at || r.seconds || coalesce(r.weights_hash, '') || coalesce(r.failure_message, '')
              || r.content_hash || s.id || coalesce(m.test_error, '')
          FROM run AS r JOIN session AS s ON s.key = r.session LEFT JOIN score AS m ON m.run = r.key
          ORDER BY r.id",
@@ -180,6 +180,34 @@ fn two_ends_with_different_bits_are_told_and_the_first_stands_in_either_order() 
         dumps.push(dump(&store));
     }
     assert_eq!(dumps[0], dumps[1]);
+}
+
+/// The first attempt's clock stood in 2099, that of the second, which comes later, is right.
+#[test]
+fn of_two_failures_the_later_stands_though_a_clock_was_ahead() {
+    let (place, folder) = campaign();
+    let mut after = 4_000_000_000_000;
+    for message in ["earlier", "later"] {
+        let mut shard = Shard::begin(&folder, 1, 0, &session(), None, after).unwrap();
+        let failure = Failure { kind: FailureKind::Error, message: message.into(), curves: vec![] };
+        shard.start(&planned(1).0.id).unwrap();
+        shard.end(&planned(1), &Err(failure), 0.5).unwrap();
+        let accounts = folder.shards_of(1, 0).unwrap();
+        let stamps = accounts.iter().map(|path| shard::account(path).unwrap().stamp);
+        let greatest = stamps.max().unwrap();
+        assert!(greatest > after);
+        after = greatest;
+    }
+    let mut shards = folder.shards().unwrap();
+    for name in ["a.db", "b.db"] {
+        let mut store = store_in(place.path(), name);
+        for path in &shards {
+            collect(&mut store, &folder, path);
+        }
+        let run = store.runs(&[planned(1).0.id]).unwrap().remove(0);
+        assert_eq!(run.failure.unwrap().1, "later");
+        shards.reverse();
+    }
 }
 
 proptest! {

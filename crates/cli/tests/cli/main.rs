@@ -30,4 +30,5 @@ mod store;
 mod surroundings;
 mod sweeping;
 mod tables;
+mod verifying;
 mod weights;
