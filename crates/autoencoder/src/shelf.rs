@@ -2,9 +2,9 @@
 //! shared by all runs that would train the same.
 //!
 //! A layer is named by a hash of all that it depends on: its place, the parameters that reach it, seed,
-//! data and training version. So a deeper network finds the layers of a shallower one, and a run with
-//! another step size of fine-tuning those of its sister; and what is found has the bits that
-//! training it again would give.
+//! data, training version and the vectors that it was computed by. So a deeper network finds the layers
+//! of a shallower one, and a run with another step size of fine-tuning those of its sister; and what is
+//! found has the bits that training it again would give.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::catalog;
 use crate::journal::Halt;
 use crate::settings::SAME;
+use crate::simd::simd;
 use crate::tensors::{Tensors, hexadecimal};
 use crate::variants;
 
@@ -219,7 +220,8 @@ pub(crate) fn file(plan: &RunPlan, part: Part) -> String {
     let upper = training_version.match_indices('+').nth(named - 1);
     let training_version =
         upper.map_or(training_version.as_str(), |(at, _)| &training_version[..at]);
-    let identity = format!("{place}\n{matter:?}\n{seed}\n{data_checksum}\n{training_version}");
+    let identity =
+        format!("{place}\n{matter:?}\n{seed}\n{data_checksum}\n{training_version}\n{}", simd());
     let name = hexadecimal(&Sha256::digest(identity)[..8]);
     format!("layers/{name}.safetensors")
 }

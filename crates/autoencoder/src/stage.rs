@@ -10,6 +10,7 @@ use crate::batches;
 use crate::engine::Misses;
 use crate::journal::{Halt, Journal};
 use crate::shelf::Keeper;
+use crate::simd::simd;
 use crate::tensors::{Damage, Tensors};
 
 /// What a stage trains.
@@ -61,6 +62,10 @@ pub(crate) struct Stage<'a> {
     /// The stream of the order of the examples in the epoch of that number.
     pub(crate) order: &'a dyn Fn(u32) -> Stream,
 }
+
+/// What begins the name of the tensor that says by which vectors a checkpoint was come to: going on by
+/// others would end in bits that no processor gives.
+const VECTORS: &str = "simd.";
 
 /// How far a stage is.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +144,7 @@ impl Stage<'_> {
             let mut tensors = Tensors::default();
             let far = [f64::from(next.epoch), next.step as f64, missed.loss, missed.wrong as f64];
             tensors.put_series(&self.key(), &far);
+            tensors.put_series(&format!("{VECTORS}{}", simd()), &[]);
             journal.save(&mut tensors);
             trainee.save(&mut tensors)?;
             Ok(tensors)
@@ -155,6 +161,11 @@ impl Stage<'_> {
         let Some(saved) = keeper.fetch_checkpoint() else { return Ok(begin) };
         if !saved.has(&self.key()) {
             return Ok(begin);
+        }
+        let vectors = saved.names().find_map(|name| name.strip_prefix(VECTORS));
+        if let Some(other) = vectors.filter(|vectors| *vectors != simd()) {
+            let why = format!("its products were computed by {other}, here they are by {}", simd());
+            return Err(Halt::Unusable(why));
         }
         let unusable = |damage: Damage| Halt::Unusable(damage.to_string());
         let [epoch, step, loss, wrong] = saved.series(&self.key()).map_err(unusable)?[..] else {

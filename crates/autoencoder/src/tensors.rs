@@ -191,6 +191,14 @@ impl Tensors {
         if found == written { Ok(tensors) } else { Err(Damage::Changed { found, written }) }
     }
 
+    /// With the tensor `name` under another name.
+    #[cfg(test)]
+    pub(crate) fn renamed(mut self, name: &str, other: &str) -> Tensors {
+        let stored = self.0.remove(name).unwrap();
+        self.0.insert(other.to_owned(), stored);
+        self
+    }
+
     fn hash(&self) -> String {
         let mut hasher = Sha256::new();
         for (name, Stored { kind, shape, bytes }) in &self.0 {

@@ -17,7 +17,10 @@ pub(crate) fn session(jobs: usize) -> Session {
         git_commit: git(&["rev-parse", "HEAD"]),
         git_dirty: dirty(),
         command: command(),
-        cpu: cpu(),
+        binary: binary(),
+        cpu: processor("model name"),
+        cpu_vendor: processor("vendor_id"),
+        simd: Some(ablate_autoencoder::simd().to_owned()),
         cores: thread::available_parallelism()
             .ok()
             .and_then(|cores| u32::try_from(cores.get()).ok()),
@@ -48,8 +51,19 @@ pub(crate) fn program() -> String {
 /// A hash of what differs from the commit; `None` if nothing does, or there is no commit.
 fn dirty() -> Option<String> {
     let diff = git(&["diff", "HEAD"])?;
-    let digest = Sha256::digest(diff.as_bytes());
-    Some(digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+    Some(hash(diff.as_bytes()))
+}
+
+/// A hash of this program's file: the working tree says what may have been built, this says what runs.
+fn binary() -> Option<String> {
+    // By the kernel's name where there is one: the file may have been replaced since it was started.
+    let file = fs::read("/proc/self/exe").or_else(|_| fs::read(std::env::current_exe()?));
+    file.ok().map(|bytes| hash(&bytes))
+}
+
+/// Sixteen digits of a SHA-256.
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What git prints for `args` in the current folder, if it is there and prints anything.
@@ -62,9 +76,9 @@ pub(crate) fn git(args: &[&str]) -> Option<String> {
     (output.status.success() && !text.is_empty()).then_some(text)
 }
 
-/// The processor's name on Linux.
-fn cpu() -> Option<String> {
+/// What Linux says of the processor under `name`.
+fn processor(name: &str) -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }

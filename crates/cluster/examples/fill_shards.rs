@@ -49,7 +49,7 @@ fn fill(folder: &str, like: &str, bare: bool) -> Result<(), Box<dyn Error>> {
     let mut noise = Noise(1);
     for task in 0..plan.tasks() {
         let mut shard =
-            Shard::begin(&folder, folder.current()?, task as u32, &session, Some("node"))?;
+            Shard::begin(&folder, folder.current()?, task as u32, &session, Some("node"), 0)?;
         for planned in plan.slice(task)? {
             shard.start(&planned.0.id)?;
             shard.end(&planned, &Ok(noise.other(&like)), 1.0 + noise.next())?;

@@ -1,11 +1,27 @@
-//! The time now, as the store writes it.
+//! The time now, as the store writes it, and stamps, which no clock that jumps back can turn round.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Now, in UTC, ISO 8601 with milliseconds.
-pub fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    text(since.as_secs(), since.subsec_millis())
+/// When something happens: for people, and for the order of events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// What the clock says: UTC, ISO 8601 with milliseconds.
+    pub at: String,
+    /// The clock's milliseconds since 1970 or, where those are behind, one more than the stamp before:
+    /// the stamps of the store.
+    pub stamp: i64,
+}
+
+impl Moment {
+    /// Now, behind all that has the stamp `last` or a smaller one.
+    pub fn after(last: i64) -> Moment {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let clock = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        Moment {
+            at: text(since.as_secs(), since.subsec_millis()),
+            stamp: clock.max(last.saturating_add(1)),
+        }
+    }
 }
 
 /// Days to a date by the calendar's cycles of 400 years (146097 days), counted from 1 March of year 0.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 use crate::error::ClusterError;
 use crate::folder::{Folder, sync_folder};
 use crate::framed;
-use crate::moment::now;
+use crate::moment::Moment;
 use crate::plan::Planned;
 use crate::words::{self, text};
 
@@ -55,11 +55,14 @@ impl Sealed {
 pub struct Shard {
     file: File,
     path: PathBuf,
-    started: BTreeMap<RunId, String>,
+    started: BTreeMap<RunId, Moment>,
+    /// The greatest stamp so far.
+    last: i64,
 }
 
 impl Shard {
-    /// Begins the shard of this process, as an attempt at a task.
+    /// Begins the shard of this process, as an attempt at a task. What it tells is later than all that
+    /// has the stamp `after` or a smaller one: the greatest of the attempts before, or 0.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -69,13 +72,15 @@ impl Shard {
         task: u32,
         session: &Session,
         host: Option<&str>,
+        after: i64,
     ) -> Result<Shard, ClusterError> {
         let attempt = random_name();
         let path = folder.shard(generation, task, &attempt);
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
         let file = file.map_err(ClusterError::file(&path, "create"))?;
         sync_folder(&path).map_err(ClusterError::file(&path, "create"))?;
-        let mut shard = Shard { file, path, started: BTreeMap::new() };
+        let mut shard = Shard { file, path, started: BTreeMap::new(), last: after };
+        let Moment { at, stamp } = shard.now();
         shard.append(&json!({
             "is": "attempt",
             "attempt": attempt,
@@ -84,7 +89,8 @@ impl Shard {
             "session": words::of_session(session),
             "host": host,
             "pid": std::process::id(),
-            "at": now(),
+            "at": at,
+            "stamp": stamp,
         }))?;
         Ok(shard)
     }
@@ -94,9 +100,9 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn start(&mut self, run: &RunId) -> Result<(), ClusterError> {
-        let at = now();
-        self.append(&json!({"is": "started", "run": run.0, "at": at}))?;
-        self.started.insert(run.clone(), at);
+        let now = self.now();
+        self.append(&json!({"is": "started", "run": run.0, "at": now.at, "stamp": now.stamp}))?;
+        self.started.insert(run.clone(), now);
         Ok(())
     }
 
@@ -110,15 +116,16 @@ impl Shard {
         end: &Result<Outcome, Failure>,
         seconds: f64,
     ) -> Result<(), ClusterError> {
-        let at = now();
-        let started = self.started.remove(&plan.id).unwrap_or_else(|| at.clone());
+        let now = self.now();
+        let started = self.started.remove(&plan.id).unwrap_or_else(|| now.clone());
         self.append(&json!({
             "is": "ended",
             "plan": words::of_plan(plan, baseline.as_ref()),
             "end": words::of_end(end),
             "seconds": seconds,
-            "started": started,
-            "at": at,
+            "started": started.at,
+            "at": now.at,
+            "stamps": [started.stamp, now.stamp],
         }))?;
         self.sync()
     }
@@ -128,7 +135,10 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn interrupt(&mut self, run: &RunId, done: f64) -> Result<(), ClusterError> {
-        self.append(&json!({"is": "interrupted", "run": run.0, "done": done, "at": now()}))
+        let Moment { at, stamp } = self.now();
+        self.append(&json!({
+            "is": "interrupted", "run": run.0, "done": done, "at": at, "stamp": stamp,
+        }))
     }
 
     /// Nothing more will come.
@@ -136,8 +146,15 @@ impl Shard {
     /// # Errors
     /// If it cannot be written.
     pub fn seal(mut self, sealed: Sealed) -> Result<(), ClusterError> {
-        self.append(&json!({"is": "sealed", "as": sealed.word(), "at": now()}))?;
+        let Moment { at, stamp } = self.now();
+        self.append(&json!({"is": "sealed", "as": sealed.word(), "at": at, "stamp": stamp}))?;
         self.sync()
+    }
+
+    fn now(&mut self) -> Moment {
+        let now = Moment::after(self.last);
+        self.last = now.stamp;
+        now
     }
 
     fn append(&mut self, record: &Json) -> Result<(), ClusterError> {
@@ -196,6 +213,8 @@ pub struct Glance {
     pub finished: bool,
     /// How many files it left.
     pub files: usize,
+    /// Which place its end has in the order of all that happened; 0 where that is not known.
+    pub stamp: i64,
 }
 
 fn glance(text: &[u8]) -> Option<Glance> {
@@ -205,6 +224,8 @@ fn glance(text: &[u8]) -> Option<Glance> {
         plan: Plan,
         end: End,
         at: String,
+        #[serde(default)]
+        stamps: (i64, i64),
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
@@ -221,12 +242,13 @@ fn glance(text: &[u8]) -> Option<Glance> {
         #[serde(default)]
         artifacts: Vec<IgnoredAny>,
     }
-    let Record { is: Is::Ended, plan, end, at } = serde_json::from_slice(text).ok()?;
+    let Record { is: Is::Ended, plan, end, at, stamps } = serde_json::from_slice(text).ok()?;
     Some(Glance {
         run: RunId(plan.run),
         ended_at: at,
         finished: end.failure.is_none(),
         files: end.artifacts.len(),
+        stamp: stamps.1,
     })
 }
 
@@ -240,6 +262,7 @@ fn returned(text: &[u8]) -> Option<Returned> {
         seconds: json.get("seconds")?.as_f64()?,
         started_at: self::text(&json, "started")?,
         ended_at: self::text(&json, "at")?,
+        stamps: json.get("stamps").and_then(|pair| serde_json::from_value(pair.clone()).ok()),
     })
 }
 
@@ -262,6 +285,8 @@ pub struct Account {
     pub sealed: Option<Sealed>,
     /// Lines that are not what was written.
     pub damaged: u64,
+    /// The greatest stamp in it; 0 in one of a release that wrote none.
+    pub stamp: i64,
 }
 
 /// Reads the shard at `path` and hands every run that has come to its end, and that is `wanted`, to `take`.
@@ -308,7 +333,9 @@ pub fn account(path: &Path) -> Result<Account, ClusterError> {
 impl Account {
     /// Whether `text` is a record other than an end, which is remembered then.
     fn hear(&mut self, text: &[u8]) -> bool {
-        match serde_json::from_slice(text).ok().and_then(|json| told(&json)) {
+        let Ok(json) = serde_json::from_slice::<Json>(text) else { return false };
+        self.stamp = self.stamp.max(json.get("stamp").and_then(Json::as_i64).unwrap_or(0));
+        match told(&json) {
             None => return false,
             Some(Told::Attempt { generation, task, origin }) => {
                 self.of = Some((generation, task));
@@ -328,6 +355,7 @@ impl Account {
 
     fn ended(&mut self, end: Glance) {
         self.open.remove(&end.run);
+        self.stamp = self.stamp.max(end.stamp);
         let ended = if end.finished { &mut self.finished } else { &mut self.failed };
         ended.insert(end.run);
     }

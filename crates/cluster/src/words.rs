@@ -101,7 +101,8 @@ pub(crate) fn end(json: &Json) -> Option<Result<Outcome, Failure>> {
 pub(crate) fn of_session(session: &Session) -> Json {
     json!({
         "version": session.version, "git_commit": session.git_commit,
-        "git_dirty": session.git_dirty, "command": session.command, "cpu": session.cpu,
+        "git_dirty": session.git_dirty, "command": session.command, "binary": session.binary,
+        "cpu": session.cpu, "cpu_vendor": session.cpu_vendor, "simd": session.simd,
         "cores": session.cores, "jobs": session.jobs, "os": session.os,
     })
 }
@@ -113,7 +114,10 @@ pub(crate) fn session(json: &Json) -> Option<Session> {
         git_commit: text(json, "git_commit"),
         git_dirty: text(json, "git_dirty"),
         command: text(json, "command")?,
+        binary: text(json, "binary"),
         cpu: text(json, "cpu"),
+        cpu_vendor: text(json, "cpu_vendor"),
+        simd: text(json, "simd"),
         cores: whole("cores"),
         jobs: whole("jobs"),
         os: text(json, "os")?,

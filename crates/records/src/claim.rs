@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use crate::error::{RecordsError, Trouble};
 use crate::process::{Owner, Process};
 use crate::session::{SessionId, owner_of};
+use crate::stamp;
 use crate::store::Store;
 use crate::trial;
 
@@ -65,11 +66,12 @@ impl Store {
         }
         self.write("recover the runs of dead processes", |transaction| {
             let mut recovered = Vec::new();
+            let stamp = stamp::next(transaction)?;
             for session in stale {
                 let mut statement = transaction.prepare_cached(&format!(
-                    "{INTERRUPT} WHERE state = 'running' AND session = ?1 RETURNING id"
+                    "{INTERRUPT} WHERE state = 'running' AND session = ?2 RETURNING id"
                 ))?;
-                let runs = statement.query_map([session], |row| row.get(0).map(RunId))?;
+                let runs = statement.query_map([stamp, session], |row| row.get(0).map(RunId))?;
                 recovered.extend(runs.collect::<Result<Vec<_>, _>>()?);
             }
             Ok(recovered)
@@ -121,12 +123,13 @@ pub enum Claim {
 }
 
 /// How a run becomes interrupted, whoever says so.
-const INTERRUPT: &str = "UPDATE run SET state = 'interrupted',
+const INTERRUPT: &str = "UPDATE run SET state = 'interrupted', ended = ?1,
     ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
 
 /// Marks `run` as interrupted.
 pub(crate) fn interrupt(transaction: &Transaction<'_>, run: i64) -> Result<(), Trouble> {
-    transaction.prepare_cached(&format!("{INTERRUPT} WHERE key = ?1"))?.execute([run])?;
+    let stamp = stamp::next(transaction)?;
+    transaction.prepare_cached(&format!("{INTERRUPT} WHERE key = ?2"))?.execute([stamp, run])?;
     Ok(())
 }
 
@@ -170,11 +173,12 @@ fn insert(
     trial: i64,
     seed: i64,
 ) -> Result<(), Trouble> {
+    let stamp = stamp::next(transaction)?;
     transaction
         .prepare_cached(
             "INSERT INTO run (id, trial, seed, data_checksum, training_version, state, current,
-                 session, attempt, started_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'running', 0, ?6, 1,
+                 session, attempt, begun, started_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'running', 0, ?6, 1, ?7,
                  strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
         )?
         .execute(params![
@@ -183,21 +187,23 @@ fn insert(
             seed,
             plan.data_checksum,
             plan.training_version,
-            session.0
+            session.0,
+            stamp
         ])?;
     make_current_unless_one_finished(transaction, transaction.last_insert_rowid())
 }
 
 fn restart(transaction: &Transaction<'_>, session: SessionId, row: &Held) -> Result<(), Trouble> {
+    let stamp = stamp::next(transaction)?;
     transaction.prepare_cached("DELETE FROM curve WHERE run = ?1")?.execute([row.key])?;
     transaction
         .prepare_cached(
             "UPDATE run SET state = 'running', session = ?2, attempt = attempt + 1,
-                 started_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ended_at = NULL,
-                 seconds = NULL, failure = NULL, failure_message = NULL
+                 begun = ?3, started_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ended = NULL,
+                 ended_at = NULL, seconds = NULL, failure = NULL, failure_message = NULL
              WHERE key = ?1",
         )?
-        .execute(params![row.key, session.0])?;
+        .execute(params![row.key, session.0, stamp])?;
     make_current_unless_one_finished(transaction, row.key)
 }
 

@@ -151,7 +151,7 @@ fn delete(transaction: &Transaction<'_>, keys: &str) -> Result<(), Trouble> {
             .prepare_cached(
                 "UPDATE run SET current = 1
                  WHERE key = (SELECT key FROM run WHERE trial = ?1 AND seed = ?2
-                     ORDER BY current DESC, state = 'finished' DESC, ended_at DESC, key DESC LIMIT 1)",
+                     ORDER BY current DESC, state = 'finished' DESC, ended DESC, key DESC LIMIT 1)",
             )?
             .execute(params![trial, seed])?;
         transaction

@@ -9,6 +9,7 @@ use crate::claim::{self, make_current, row_of};
 use crate::error::{RecordsError, Trouble};
 use crate::measured;
 use crate::series;
+use crate::stamp;
 use crate::store::Store;
 
 impl Store {
@@ -32,10 +33,12 @@ impl Store {
             measured::insert(transaction, key, &outcome.scores, &outcome.profiles)?;
             insert_curves(transaction, key, &outcome.curves)?;
             artifacts::insert(transaction, key, &outcome.artifacts)?;
+            let stamp = stamp::next(transaction)?;
             transaction
                 .prepare_cached(
                     "UPDATE run SET state = 'finished', seconds = ?2, epochs = ?3, best_epoch = ?4,
-                         weights_hash = ?5, ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+                         weights_hash = ?5, ended = ?6,
+                         ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
                      WHERE key = ?1",
                 )?
                 .execute(params![
@@ -43,7 +46,8 @@ impl Store {
                     seconds,
                     outcome.epochs,
                     outcome.best_epoch,
-                    outcome.weights_hash
+                    outcome.weights_hash,
+                    stamp
                 ])?;
             make_current(transaction, key)
         })
@@ -63,13 +67,15 @@ impl Store {
         self.write("store a failed run", |transaction| {
             let key = held(transaction, run, attempt)?;
             insert_curves(transaction, key, &failure.curves)?;
+            let stamp = stamp::next(transaction)?;
             transaction
                 .prepare_cached(
                     "UPDATE run SET state = 'failed', seconds = ?2, failure = ?3,
-                         failure_message = ?4, ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+                         failure_message = ?4, ended = ?5,
+                         ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
                      WHERE key = ?1",
                 )?
-                .execute(params![key, seconds, failure.kind.word(), failure.message])?;
+                .execute(params![key, seconds, failure.kind.word(), failure.message, stamp])?;
             Ok(())
         })
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::claim::make_current;
 use crate::error::{RecordsError, Trouble};
 use crate::import::IMPORTED;
+use crate::stamp;
 use crate::store::Store;
 use crate::trial;
 
@@ -70,7 +71,7 @@ impl Store {
                  FROM experiment AS e
                  LEFT JOIN experiment_run AS m ON m.experiment = e.key
                  LEFT JOIN run AS r ON r.id = m.run
-                 GROUP BY e.key ORDER BY e.last_swept DESC, e.key DESC",
+                 GROUP BY e.key ORDER BY e.swept DESC, e.key DESC",
             )?;
             let summaries = statement.query_map([], |row| {
                 Ok(ExperimentSummary {
@@ -157,14 +158,15 @@ fn upsert(transaction: &Transaction<'_>, experiment: &ExperimentRecord) -> Resul
     let overrides = overrides_json(&experiment.overrides);
     let ExperimentRecord { name, question, text, .. } = experiment;
     Ok(transaction.query_row(
-        "INSERT INTO experiment (name, question, text, overrides, hash, first_swept, last_swept)
-         VALUES (?1, ?2, ?3, ?4, ?5, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+        "INSERT INTO experiment (name, question, text, overrides, hash, swept, first_swept,
+             last_swept)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
              strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
          ON CONFLICT (name) DO UPDATE SET question = excluded.question, text = excluded.text,
-             overrides = excluded.overrides, hash = excluded.hash,
+             overrides = excluded.overrides, hash = excluded.hash, swept = excluded.swept,
              last_swept = excluded.last_swept
          RETURNING key",
-        params![name, question, text, overrides, experiment.hash()],
+        params![name, question, text, overrides, experiment.hash(), stamp::next(transaction)?],
         |row| row.get(0),
     )?)
 }

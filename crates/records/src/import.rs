@@ -12,6 +12,7 @@ use crate::columns::{metric_names, quoted};
 use crate::error::{RecordsError, Trouble};
 use crate::measured;
 use crate::session::{self, Session};
+use crate::stamp;
 use crate::store::Store;
 use crate::trial;
 
@@ -163,11 +164,12 @@ fn scores_of(transaction: &Transaction<'_>, key: i64) -> Result<BTreeMap<String,
 fn add(transaction: &Transaction<'_>, session: i64, run: &ForeignRun) -> Result<(), Trouble> {
     let ForeignRun { plan, baseline, scores } = run;
     let trial = trial::save(transaction, &plan.trial, baseline.as_ref())?;
+    let stamp = stamp::next(transaction)?;
     transaction
         .prepare_cached(
             "INSERT INTO run (id, trial, seed, data_checksum, training_version, state, current,
-                 session, attempt, started_at, ended_at, weights_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'finished', 0, ?6, 1,
+                 session, attempt, begun, ended, started_at, ended_at, weights_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'finished', 0, ?6, 1, ?7, ?7,
                  strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?4)",
         )?
         .execute(params![
@@ -176,7 +178,8 @@ fn add(transaction: &Transaction<'_>, session: i64, run: &ForeignRun) -> Result<
             seed_of(plan)?,
             plan.data_checksum,
             plan.training_version,
-            session
+            session,
+            stamp
         ])?;
     let key = transaction.last_insert_rowid();
     measured::insert(transaction, key, scores, &[])?;
@@ -191,12 +194,13 @@ fn replace(
 ) -> Result<(), Trouble> {
     transaction.prepare_cached("DELETE FROM score WHERE run = ?1")?.execute([key])?;
     measured::insert(transaction, key, &run.scores, &[])?;
+    let stamp = stamp::next(transaction)?;
     transaction
         .prepare_cached(
-            "UPDATE run SET session = ?2, attempt = attempt + 1,
+            "UPDATE run SET session = ?2, attempt = attempt + 1, ended = ?3,
                  ended_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
              WHERE key = ?1",
         )?
-        .execute([key, session])?;
+        .execute([key, session, stamp])?;
     Ok(())
 }

@@ -38,6 +38,7 @@ mod seal;
 mod series;
 mod session;
 mod sql;
+mod stamp;
 mod standing;
 mod store;
 mod time;

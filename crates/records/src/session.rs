@@ -31,7 +31,7 @@ impl Store {
                     "SELECT r.started_at, r.ended_at, r.attempt, r.data_checksum,
                          r.training_version, s.version, s.git_commit, s.git_dirty, s.command,
                          s.cpu, s.cores, s.jobs, s.os, s.host, s.pid, s.imported_file,
-                         s.imported_hash
+                         s.imported_hash, s.cpu_vendor, s.simd, s.binary
                      FROM run AS r JOIN session AS s ON s.key = r.session WHERE r.id = ?1",
                 )?
                 .query_row([&run.0], provenance_in)
@@ -60,8 +60,15 @@ pub struct Session {
     pub git_dirty: Option<String>,
     /// The command line, without what is secret in it.
     pub command: String,
+    /// The first digits of a SHA-256 over the program's file.
+    pub binary: Option<String>,
     /// The processor's model.
     pub cpu: Option<String>,
+    /// Who made the processor, as it says itself: `GenuineIntel`.
+    pub cpu_vendor: Option<String>,
+    /// The widest vectors that products are computed in, such as `avx512`. They decide the order of
+    /// sums: where they are the same, so are the bits.
+    pub simd: Option<String>,
     /// How many cores it may use.
     pub cores: Option<u32>,
     /// How many runs it trains at once.
@@ -115,6 +122,9 @@ fn provenance_in(row: &Row<'_>) -> rusqlite::Result<Provenance> {
             cores: row.get(10)?,
             jobs: row.get(11)?,
             os: row.get(12)?,
+            cpu_vendor: row.get(17)?,
+            simd: row.get(18)?,
+            binary: row.get(19)?,
         },
         host: row.get(13)?,
         pid: row.get(14)?,
@@ -134,16 +144,20 @@ pub(crate) fn insert(
 ) -> Result<i64, Trouble> {
     transaction.execute(
         "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
-             cpu, cores, jobs, os, host, pid, process_started, boot_id, pid_namespace)
+             binary, cpu, cpu_vendor, simd, cores, jobs, os, host, pid, process_started, boot_id,
+             pid_namespace)
          VALUES (lower(hex(randomblob(8))), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
-             :version, :git_commit, :git_dirty, :command, :cpu, :cores, :jobs, :os, :host,
-             :pid, :process_started, :boot_id, :pid_namespace)",
+             :version, :git_commit, :git_dirty, :command, :binary, :cpu, :cpu_vendor, :simd, :cores,
+             :jobs, :os, :host, :pid, :process_started, :boot_id, :pid_namespace)",
         named_params! {
             ":version": session.version,
             ":git_commit": session.git_commit,
             ":git_dirty": session.git_dirty,
             ":command": session.command,
+            ":binary": session.binary,
             ":cpu": session.cpu,
+            ":cpu_vendor": session.cpu_vendor,
+            ":simd": session.simd,
             ":cores": session.cores,
             ":jobs": session.jobs,
             ":os": session.os,

@@ -54,6 +54,8 @@ pub(crate) const LAST: &[FixedColumn] = &[
     column("git_dirty", "s.git_dirty", ColumnType::Text),
     column("version", "s.version", ColumnType::Text),
     column("host", "s.host", ColumnType::Text),
+    column("cpu", "s.cpu", ColumnType::Text),
+    column("simd", "s.simd", ColumnType::Text),
     column("imported", "s.imported_file", ColumnType::Text),
     column("number", "r.key", ColumnType::Integer),
     column("tags", TAGS, ColumnType::Text),

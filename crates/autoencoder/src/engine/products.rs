@@ -174,11 +174,18 @@ mod tests {
         values
     }
 
-    /// Every kind of product that a step asks for, at sides around those of tiles and kernels.
+    /// Every kind of product that a step asks for, at sides around those of tiles and kernels; Miri, which
+    /// takes ten thousand times as long, sees some of each.
     #[test]
     fn products_agree_with_sums_in_double_precision() {
-        for m in [1, 3, 20, 33, 64, 70] {
-            for (n, k) in [(1, 5), (16, 40), (130, 200), (17, 300), (9, 1100)] {
+        let (rows, others): (&[usize], &[(usize, usize)]) = match cfg!(miri) {
+            true => (&[1, 3, 20], &[(1, 5), (9, 20), (3, 130)]),
+            false => {
+                (&[1, 3, 20, 33, 64, 70], &[(1, 5), (16, 40), (130, 200), (17, 300), (9, 1100)])
+            }
+        };
+        for &m in rows {
+            for &(n, k) in others {
                 for (a_transposed, b_transposed) in
                     [(false, false), (false, true), (true, false), (true, true)]
                 {

@@ -136,6 +136,30 @@ fn a_damaged_checkpoint_costs_what_was_done_since_the_one_before() {
     assert_eq!(from_missing, from_previous, "a kill between the two renames");
 }
 
+/// As where tasks of a cluster are put back into the queue and come to another sort of node.
+#[test]
+fn a_checkpoint_from_other_vectors_is_put_aside_and_the_run_begins_again() {
+    let plan = plan(&[]);
+    let (expected, asked) = whole(&plan);
+    let shelf = Memory::default();
+    assert_eq!(some(&plan, &shelf, asked / 2), Err(Ending::Interrupted));
+    let file = plan.id.checkpoint_file();
+    let kept = Tensors::from_bytes(&shelf.fetch(&file).unwrap()).unwrap();
+    let here = format!("simd.{}", crate::simd());
+    assert!(kept.has(&here));
+    shelf.keep(&file, &kept.renamed(&here, "simd.another").to_bytes()).unwrap();
+    let mut again = 0;
+    let found = train(&plan, &DIGITS, Some(&shelf), &[], &mut |_| {
+        again += 1;
+        ControlFlow::Continue(())
+    });
+    assert_eq!(without_artifacts(found.unwrap()), expected);
+    assert!(
+        again > asked - asked / 2,
+        "what was done before is not built upon: {again} of {asked}"
+    );
+}
+
 #[test]
 fn a_checkpoint_of_another_make_is_put_aside_and_the_run_begins_again() {
     let plan = plan(&[]);

@@ -1,5 +1,6 @@
 //! What trains runs, tells what would be trained, or trains them again.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +13,7 @@ pub(crate) struct Sweep {
     pub(crate) target: Target,
     /// Trainings at a time, one thread each; as many as there are cores if not given
     #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// Stop the sweep at the first run that fails
     #[arg(long)]
     pub(crate) fail_fast: bool,
@@ -46,7 +47,7 @@ pub(crate) struct Plan {
     pub(crate) target: Target,
     /// Trainings at a time, for the estimate of time and memory
     #[arg(long, short, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    pub(crate) jobs: Option<NonZeroUsize>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
     pub(crate) format: PlanFormat,
@@ -67,8 +68,17 @@ pub(crate) enum PlanFormat {
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Ids of finished runs, or the beginnings of them
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required_unless_present_any = ["filter", "sample"])]
     pub(crate) runs: Vec<String>,
+    /// Every finished run that a filter finds: "experiment == 'depth'"
+    #[arg(long = "where", value_name = "FILTER", conflicts_with = "runs")]
+    pub(crate) filter: Option<String>,
+    /// Only so many of them, drawn at random: of all finished runs if none are named
+    #[arg(long, value_name = "N")]
+    pub(crate) sample: Option<NonZeroUsize>,
+    /// Which draw: the same seed draws the same runs
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "sample")]
+    pub(crate) seed: u64,
 }
 
 /// Reads a time: numbers, each with its unit (`d`, `h`, `m`, `s`, `ms`), the largest first or not.

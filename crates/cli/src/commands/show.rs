@@ -99,7 +99,10 @@ fn as_json(known: &Known) -> Json {
             "command": session.command,
             "host": provenance.host,
             "pid": provenance.pid,
+            "binary": session.binary,
             "cpu": session.cpu,
+            "cpu_vendor": session.cpu_vendor,
+            "simd": session.simd,
             "cores": session.cores,
             "jobs": session.jobs,
             "os": session.os,
@@ -215,10 +218,11 @@ fn provenance_of(run: &Run, provenance: &Provenance, page: &mut Page) {
     let dirty = session.git_dirty.as_ref().map(|hash| format!(" with changes {hash}"));
     page.pair("git", &format!("{}{}", optional(&session.git_commit), dirty.unwrap_or_default()));
     page.pair("command", &session.command);
+    let simd = session.simd.as_ref().map(|simd| format!(" ({simd})")).unwrap_or_default();
     let cores = session.cores.map(|cores| format!(", {cores} cores")).unwrap_or_default();
     page.pair(
         "machine",
-        &format!("{}: {}{cores}", optional(&provenance.host), optional(&session.cpu)),
+        &format!("{}: {}{simd}{cores}", optional(&provenance.host), optional(&session.cpu)),
     );
     if run.kept.is_some() {
         page.pair("again", &format!("ablate verify {}", run.id));

@@ -51,7 +51,8 @@ pub(crate) fn run(args: &Worker, _common: &Common, terminal: &Terminal) -> anyho
     let session = provenance::session(jobs.get());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let host = host.as_deref().map(str::trim);
-    let shard = Shard::begin(&folder, generation, task, &session, host)?;
+    let after = earlier.iter().map(|it| it.stamp).max().unwrap_or(0);
+    let shard = Shard::begin(&folder, generation, task, &session, host, after)?;
     terminal.message(&format!("task {task}: {} to train", format::count(waiting.len(), "run")));
     let left = train(&waiting, shard, &laboratory, jobs, (&stop, &heard), terminal)?;
     let signal = heard.load(Ordering::Relaxed);
@@ -227,7 +228,7 @@ fn go_on_later(
     let attempts = attempts.iter().map(|path| shard::account(path));
     let mut attempts = attempts.collect::<Result<Vec<_>, ClusterError>>()?;
     attempts.retain(|attempt| attempt.sealed == Some(Sealed::OutOfTime));
-    attempts.sort_by_key(|attempt| attempt.origin.as_ref().map(|it| it.started_at.clone()));
+    attempts.sort_by_key(|attempt| attempt.stamp);
     if fruitless(&attempts) >= FRUITLESS {
         bail!(
             "the time limit came {FRUITLESS} times and the task came no further: give it more time \

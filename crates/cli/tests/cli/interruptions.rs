@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, SMALL, SMALL_RUNS, sweep_of_small, wait_until};
-use crate::store::{count_in, results, rows};
+use crate::store::{count_in, meddle, results, rows};
 
 /// Three runs of about half a second each.
 const LONG: &str = r#"
@@ -160,4 +160,20 @@ fn a_run_that_is_stopped_or_killed_goes_on_where_it_was_and_ends_in_the_same_bit
     last.says(&["going on from a checkpoint"]);
     assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 0, "it is no longer needed");
     assert_eq!(results(&bench.store()), results(&whole.store()));
+}
+
+#[test]
+fn what_another_machine_holds_is_left_alone_until_it_is_taken_over() {
+    let bench = Bench::swept();
+    meddle(
+        &bench.store(),
+        "DELETE FROM score WHERE run = 1; DELETE FROM curve WHERE run = 1;
+         UPDATE run SET state = 'running', ended_at = NULL, weights_hash = NULL WHERE key = 1;
+         UPDATE session SET host = 'elsewhere'",
+    );
+    let held = bench.ablate(&["sweep", "small.toml"]).expect(3);
+    held.says(&["1 run held by a process that cannot be seen from here", "--take-over"]);
+    assert_eq!(count_in(&bench.store(), "running"), 1);
+    bench.ablate(&["sweep", "small.toml", "--take-over"]).expect(0);
+    assert_eq!(results(&bench.store()), results(&Bench::swept().store()));
 }

@@ -32,4 +32,5 @@ mod store;
 mod surroundings;
 mod sweeping;
 mod tables;
+mod verifying;
 mod weights;

@@ -83,7 +83,7 @@ pub(crate) fn session() -> Session {
 }
 
 pub(crate) fn begin(folder: &Folder, task: u32) -> Shard {
-    Shard::begin(folder, 1, task, &session(), Some("n1")).unwrap()
+    Shard::begin(folder, 1, task, &session(), Some("n1"), 0).unwrap()
 }
 
 /// What each attempt does to which run: 0 fails, 1 finishes, 2 finishes with other bits, 3 is broken off.
@@ -120,7 +120,7 @@ pub(crate) fn dump(store: &Store) -> Vec<String> {
     let client = rusqlite::Connection::open(store.path()).unwrap();
     let mut lines = Vec::new();
     for query in [
-        "SELECT r.id || r.state || r.current || r.attempt || r.started_at || r.ended_at
+        "SELECT r.id || r.state || r.current || r.attempt || r.begun || r.ended || r.started_at || r.ended_at
              || r.seconds || coalesce(r.weights_hash, '') || coalesce(r.failure_message, '')
              || r.content_hash || s.id || s.version || s.started_at || coalesce(m.test_error, '')
          FROM run AS r JOIN session AS s ON s.key = r.session LEFT JOIN score AS m ON m.run = r.key
@@ -144,11 +144,12 @@ pub(crate) fn campaign() -> (tempfile::TempDir, Folder) {
 }
 
 /// Which end of each run stands, by the rule alone: whether it finished, when and where.
-pub(crate) fn model(shards: &[PathBuf]) -> BTreeMap<RunId, (bool, String, String)> {
-    let mut standing: BTreeMap<RunId, (bool, String, String)> = BTreeMap::new();
+pub(crate) fn model(shards: &[PathBuf]) -> BTreeMap<RunId, (bool, i64, String)> {
+    let mut standing: BTreeMap<RunId, (bool, i64, String)> = BTreeMap::new();
     for path in shards {
         let take = |origin: &ablate_records::Origin, it: ablate_records::Returned| {
-            let end = (it.ended.is_ok(), it.ended_at, origin.id.clone());
+            let stamp = it.stamps.expect("every release but the first writes them").1;
+            let end = (it.ended.is_ok(), stamp, origin.id.clone());
             let better = standing.get(&it.plan.id).is_none_or(|held| match (end.0, held.0) {
                 (true, true) => end < *held,
                 (false, false) => end > *held,
@@ -165,11 +166,11 @@ pub(crate) fn model(shards: &[PathBuf]) -> BTreeMap<RunId, (bool, String, String
 }
 
 /// What a store says to the same question.
-pub(crate) fn stands(store: &Store) -> BTreeMap<RunId, (bool, String, String)> {
+pub(crate) fn stands(store: &Store) -> BTreeMap<RunId, (bool, i64, String)> {
     let client = rusqlite::Connection::open(store.path()).unwrap();
     let mut statement = client
         .prepare(
-            "SELECT r.id, r.state, r.ended_at, s.id FROM run AS r JOIN session AS s
+            "SELECT r.id, r.state, r.ended, s.id FROM run AS r JOIN session AS s
              ON s.key = r.session",
         )
         .unwrap();

@@ -9,6 +9,7 @@ use std::fs;
 use ablate_cluster::ClusterError;
 use ablate_cluster::shard;
 use ablate_records::{Depth, Origin};
+use ablate_sweep::{Failure, FailureKind};
 use proptest::prelude::*;
 
 use crate::fixtures::*;
@@ -89,6 +90,34 @@ fn damaged(bytes: &[u8], hole: &prop::sample::Index, cut: &prop::sample::Index) 
     bytes[begin..end].fill(0);
     bytes.truncate(cut.index(bytes.len()) + 1);
     bytes
+}
+
+/// The first attempt's clock stood in 2099, that of the second, which comes later, is right.
+#[test]
+fn of_two_failures_the_later_stands_though_a_clock_was_ahead() {
+    let (place, folder) = campaign();
+    let mut after = 4_000_000_000_000;
+    for message in ["earlier", "later"] {
+        let mut shard = shard::Shard::begin(&folder, 1, 0, &session(), None, after).unwrap();
+        let failure = Failure { kind: FailureKind::Error, message: message.into(), curves: vec![] };
+        shard.start(&planned(1).0.id).unwrap();
+        shard.end(&planned(1), &Err(failure), 0.5).unwrap();
+        let accounts = folder.shards_of(1, 0).unwrap();
+        let stamps = accounts.iter().map(|path| shard::account(path).unwrap().stamp);
+        let greatest = stamps.max().unwrap();
+        assert!(greatest > after);
+        after = greatest;
+    }
+    let mut shards = folder.shards().unwrap();
+    for name in ["a.db", "b.db"] {
+        let mut store = store_in(place.path(), name);
+        for path in &shards {
+            collect(&mut store, &folder, path);
+        }
+        let run = store.runs(&[planned(1).0.id]).unwrap().remove(0);
+        assert_eq!(run.failure.unwrap().1, "later");
+        shards.reverse();
+    }
 }
 
 proptest! {

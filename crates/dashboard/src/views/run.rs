@@ -211,6 +211,7 @@ fn origin(run: &Run, provenance: &Provenance) -> Markup {
         ("ablate", session.version.clone()),
         ("git", git),
         ("machine", format!("{}: {}", optional(&provenance.host), optional(&session.cpu))),
+        ("vectors", optional(&session.simd)),
         ("system", session.os.clone()),
     ];
     if let Some(seconds) = run.seconds {

@@ -70,9 +70,8 @@ impl Decision {
 }
 
 /// When a run ended, and what tells two apart that ended in the same moment.
-fn ending(row: &Row) -> (String, String, String) {
-    let text = |name| row.text(name).to_owned();
-    (text("ended_at"), text("started_at"), text("content_hash"))
+fn ending(row: &Row) -> (i64, i64, String) {
+    (row.whole("ended"), row.whole("begun"), row.text("content_hash").to_owned())
 }
 
 fn rank(state: RunState) -> u8 {

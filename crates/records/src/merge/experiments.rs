@@ -68,7 +68,7 @@ fn read(connection: &Connection, name: &str) -> Result<Option<(Row, Plan)>, Trou
 
 /// Which of two was swept later; in the same moment, an order that is the same in every store.
 fn order((left, left_plan): (&Row, &Plan), (right, right_plan): (&Row, &Plan)) -> Ordering {
-    let key = |row: &Row| (row.text("last_swept").to_owned(), row.text("hash").to_owned());
+    let key = |row: &Row| (row.whole("swept"), row.text("hash").to_owned());
     key(left).cmp(&key(right)).then_with(|| left_plan.cmp(right_plan))
 }
 
@@ -95,10 +95,10 @@ pub(super) fn settle_current(here: &Connection) -> Result<(), Trouble> {
          FROM (
              SELECT r.key, r.trial, r.seed, r.current, r.id, r.state = 'finished' AS finished,
                  s.imported_hash IS NOT NULL AS imported,
-                 CASE r.state WHEN 'finished' THEN max(r.ended_at, coalesce((
-                     SELECT max(e.last_swept) FROM experiment_run AS m
-                     JOIN experiment AS e ON e.key = m.experiment WHERE m.run = r.id), ''))
-                 ELSE r.started_at END AS at
+                 CASE r.state WHEN 'finished' THEN max(r.ended, coalesce((
+                     SELECT max(e.swept) FROM experiment_run AS m
+                     JOIN experiment AS e ON e.key = m.experiment WHERE m.run = r.id), 0))
+                 ELSE r.begun END AS at
              FROM run AS r JOIN session AS s ON s.key = r.session
              WHERE (r.trial, r.seed) IN (
                  SELECT trial, seed FROM run GROUP BY trial, seed

@@ -18,6 +18,7 @@ use crate::error::{RecordsError, Trouble};
 use crate::measured;
 use crate::series;
 use crate::session::Session;
+use crate::stamp;
 use crate::store::Store;
 use crate::trial;
 
@@ -39,6 +40,9 @@ pub struct Returned {
     pub started_at: String,
     /// When it ended, likewise.
     pub ended_at: String,
+    /// Which place these two had in the order of all that happened (see `SCHEMA.md`, stamps); what the
+    /// times say where that is not known.
+    pub stamps: Option<(i64, i64)>,
 }
 
 /// The process in which runs came to their end.
@@ -167,14 +171,14 @@ pub struct Ended {
 struct Stored {
     key: i64,
     state: RunState,
-    ended_at: String,
+    ended: i64,
     session: String,
 }
 
 fn stored(here: &Connection, run: &RunId) -> Result<Option<Stored>, Trouble> {
     let found = here
         .prepare_cached(
-            "SELECT r.key, r.state, coalesce(r.ended_at, ''), s.id
+            "SELECT r.key, r.state, coalesce(r.ended, 0), s.id
              FROM run AS r JOIN session AS s ON s.key = r.session WHERE r.id = ?1",
         )?
         .query_row([&run.0], |row| {
@@ -182,8 +186,8 @@ fn stored(here: &Connection, run: &RunId) -> Result<Option<Stored>, Trouble> {
         })
         .optional()?;
     found
-        .map(|(key, state, ended_at, session)| {
-            Ok(Stored { key, state: state_in(&state)?, ended_at, session })
+        .map(|(key, state, ended, session)| {
+            Ok(Stored { key, state: state_in(&state)?, ended, session })
         })
         .transpose()
 }
@@ -194,8 +198,9 @@ fn wanted(here: &Connection, origin: &Origin, runs: &[Returned]) -> Result<Vec<W
     for run in runs {
         let Ok(outcome) = &run.ended else { continue };
         let finished = stored(here, &run.plan.id)?.filter(|it| it.state == RunState::Finished);
+        let end = end_of(here, run, origin)?;
         // The end that stands here may lack files that were not to be seen when it was taken in.
-        if finished.is_none_or(|it| end_of(run, origin) <= (&it.ended_at, &it.session)) {
+        if finished.is_none_or(|it| end <= (it.ended, &it.session)) {
             let files = outcome.artifacts.iter();
             wanted.extend(files.map(|artifact| (artifact.file.clone(), artifact.hash.clone())));
         }
@@ -204,20 +209,33 @@ fn wanted(here: &Connection, origin: &Origin, runs: &[Returned]) -> Result<Vec<W
 }
 
 /// Two ends of a run are told apart, and put in order, by when and where.
-fn end_of<'a>(run: &'a Returned, origin: &'a Origin) -> (&'a String, &'a String) {
-    (&run.ended_at, &origin.id)
+fn end_of<'a>(
+    here: &Connection,
+    run: &Returned,
+    origin: &'a Origin,
+) -> Result<(i64, &'a String), Trouble> {
+    Ok((stamps_of(here, run)?.1, &origin.id))
+}
+
+/// The stamps of its beginning and its end.
+fn stamps_of(here: &Connection, run: &Returned) -> Result<(i64, i64), Trouble> {
+    run.stamps.map_or_else(
+        || Ok((stamp::of(here, &run.started_at)?, stamp::of(here, &run.ended_at)?)),
+        Ok,
+    )
 }
 
 fn session_here(here: &Transaction<'_>, origin: &Origin) -> Result<i64, Trouble> {
     let Origin { id, session, host, pid, started_at } = origin;
     here.prepare_cached(
         "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
-             cpu, cores, jobs, os, host, pid)
-         VALUES (:id, :started_at, :version, :git_commit, :git_dirty, :command, :cpu, :cores, :jobs,
-             :os, :host, :pid)
+             binary, cpu, cpu_vendor, simd, cores, jobs, os, host, pid)
+         VALUES (:id, :started_at, :version, :git_commit, :git_dirty, :command, :binary, :cpu,
+             :cpu_vendor, :simd, :cores, :jobs, :os, :host, :pid)
          ON CONFLICT (id) DO UPDATE SET started_at = :started_at, version = :version,
-             git_commit = :git_commit, git_dirty = :git_dirty, command = :command, cpu = :cpu,
-             cores = :cores, jobs = :jobs, os = :os, host = :host, pid = :pid
+             git_commit = :git_commit, git_dirty = :git_dirty, command = :command,
+             binary = :binary, cpu = :cpu, cpu_vendor = :cpu_vendor, simd = :simd, cores = :cores,
+             jobs = :jobs, os = :os, host = :host, pid = :pid
          WHERE started_at = '' AND :started_at <> ''",
     )?
     .execute(named_params! {
@@ -227,7 +245,10 @@ fn session_here(here: &Transaction<'_>, origin: &Origin) -> Result<i64, Trouble>
         ":git_commit": session.git_commit,
         ":git_dirty": session.git_dirty,
         ":command": session.command,
+        ":binary": session.binary,
         ":cpu": session.cpu,
+        ":cpu_vendor": session.cpu_vendor,
+        ":simd": session.simd,
         ":cores": session.cores,
         ":jobs": session.jobs,
         ":os": session.os,
@@ -254,8 +275,8 @@ impl Taking<'_> {
             taken.added += 1;
             return self.insert();
         };
-        let theirs = (&stored.ended_at, &stored.session);
-        let ours = end_of(self.run, self.origin);
+        let theirs = (stored.ended, &stored.session);
+        let ours = end_of(self.here, self.run, self.origin)?;
         let better = match (&self.run.ended, stored.state) {
             (_, RunState::Running) => {
                 taken.running += 1;
@@ -291,14 +312,15 @@ impl Taking<'_> {
     fn insert(&self) -> Result<(), Trouble> {
         let plan = &self.run.plan;
         let trial = trial::save(self.here, &plan.trial, self.run.baseline.as_ref())?;
+        let (begun, ended) = stamps_of(self.here, self.run)?;
         self.here
             .prepare_cached(
                 // Where there are others of its trial and seed, settling says which is current.
                 "INSERT INTO run (id, trial, seed, data_checksum, training_version, state, current,
-                     session, attempt, started_at, ended_at)
+                     session, attempt, started_at, ended_at, begun, ended)
                  VALUES (?1, ?2, ?3, ?4, ?5, 'interrupted',
                      NOT EXISTS (SELECT 1 FROM run WHERE trial = ?2 AND seed = ?3),
-                     ?6, 1, ?7, ?8)",
+                     ?6, 1, ?7, ?8, ?9, ?10)",
             )?
             .execute(params![
                 plan.id.0,
@@ -308,7 +330,9 @@ impl Taking<'_> {
                 plan.training_version,
                 self.session,
                 self.run.started_at,
-                self.run.ended_at
+                self.run.ended_at,
+                begun,
+                ended
             ])?;
         self.fill(self.here.last_insert_rowid())
     }
@@ -330,17 +354,20 @@ impl Taking<'_> {
     }
 
     fn update_origin(&self, key: i64) -> Result<(), Trouble> {
+        let (begun, ended) = stamps_of(self.here, self.run)?;
         self.here
             .prepare_cached(
                 "UPDATE run SET session = ?2, attempt = 1, started_at = ?3, ended_at = ?4,
-                     seconds = ?5 WHERE key = ?1",
+                     seconds = ?5, begun = ?6, ended = ?7 WHERE key = ?1",
             )?
             .execute(params![
                 key,
                 self.session,
                 self.run.started_at,
                 self.run.ended_at,
-                self.run.seconds
+                self.run.seconds,
+                begun,
+                ended
             ])?;
         Ok(())
     }

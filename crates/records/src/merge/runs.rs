@@ -20,7 +20,8 @@ pub(super) struct Keys {
 }
 
 /// Where and when a run was trained.
-const PROVENANCE: &[&str] = &["session", "attempt", "started_at", "ended_at", "seconds"];
+const PROVENANCE: &[&str] =
+    &["session", "attempt", "begun", "ended", "started_at", "ended_at", "seconds"];
 
 /// Adds a run that is not here. Which run of its trial and seed is current is settled at the end.
 pub(super) fn add(
@@ -110,11 +111,11 @@ fn found(connection: &Connection, run: &RunId) -> Result<(i64, Row), Trouble> {
 }
 
 /// When a run ended and in which session: the smaller one was first.
-fn first_to_finish(connection: &Connection, row: &Row) -> Result<(String, String), Trouble> {
+fn first_to_finish(connection: &Connection, row: &Row) -> Result<(i64, String), Trouble> {
     let session = connection
         .prepare_cached("SELECT id FROM session WHERE key = ?1")?
         .query_row([row.whole("session")], |row| row.get(0))?;
-    Ok((row.text("ended_at").to_owned(), session))
+    Ok((row.whole("ended"), session))
 }
 
 /// The row of a run there as it stands here: with the numbers of its trial and session here.

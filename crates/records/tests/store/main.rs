@@ -3,6 +3,7 @@
 
 mod checking;
 mod claims;
+mod clocks;
 mod deleting;
 mod experiments;
 mod filters;

@@ -22,7 +22,7 @@ pub(crate) fn dump(path: &Path) -> Vec<String> {
     let scores: String = metrics.iter().map(|name| format!(", m.\"{name}\"")).collect();
     let runs = format!(
         "SELECT r.id, t.id, t.params, t.baseline, r.seed, r.data_checksum, r.training_version,
-             r.state, r.current, s.id, r.attempt, r.started_at, r.ended_at, r.seconds, r.failure,
+             r.state, r.current, s.id, r.attempt, r.begun, r.ended, r.started_at, r.ended_at, r.seconds, r.failure,
              r.failure_message, r.epochs, r.best_epoch, r.weights_hash, r.content_hash{scores}
          FROM run AS r JOIN trial AS t ON t.key = r.trial JOIN session AS s ON s.key = r.session
          LEFT JOIN score AS m ON m.run = r.key ORDER BY r.id"
@@ -34,7 +34,7 @@ pub(crate) fn dump(path: &Path) -> Vec<String> {
          ORDER BY 1, 2",
         "SELECT r.id, role, hash, bytes FROM artifact AS a JOIN run AS r ON r.key = a.run
          ORDER BY 1, 2",
-        "SELECT name, question, text, overrides, hash, first_swept, last_swept FROM experiment
+        "SELECT name, question, text, overrides, hash, swept, first_swept, last_swept FROM experiment
          ORDER BY name",
         "SELECT experiment, position, run FROM members ORDER BY 1, 2",
         "SELECT run, tag FROM tags ORDER BY 1, 2",

@@ -34,7 +34,7 @@ fn a_fresh_store_is_for_its_owner_alone_in_wal_mode_and_signed() {
     };
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("application_id"), format!("Integer({})", 0x6162_6c74));
-    assert_eq!(pragma("user_version"), "Integer(6)");
+    assert_eq!(pragma("user_version"), "Integer(7)");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn names_that_cannot_be_columns_are_refused() {
 #[test]
 fn a_store_of_every_released_schema_still_opens() {
     let stores = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
-    for schema in 1..=6 {
+    for schema in 1..=7 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         fs::copy(stores.join(format!("v{schema}.db")), &path).unwrap();
@@ -223,6 +223,8 @@ fn a_store_of_every_released_schema_still_opens() {
         assert_eq!(run.params, greedy(2, 0.5, 0).trial.params);
         assert_eq!(store.curves(&run.id).unwrap(), outcome(0.25).curves);
         assert_eq!(store.provenance(&run.id).unwrap().experiments, ["depth"]);
+        let simd = store.provenance(&run.id).unwrap().session.simd;
+        assert_eq!(simd.as_deref(), (schema >= 7).then_some("avx512"));
         let profiles = if schema < 3 { vec![] } else { vec![profile()] };
         assert_eq!(store.profiles(&run.id).unwrap(), profiles);
         let expected = if schema < 5 { Marks::default() } else { marks() };
@@ -240,7 +242,7 @@ fn marks() -> Marks {
 }
 
 #[test]
-#[ignore = "writes tests/stores/v6.db; only ever run before a schema is released"]
+#[ignore = "writes tests/stores/v7.db; only ever run before a schema is released"]
 fn write_the_store_of_this_schema() {
     let mut fixture = Fixture::new();
     let plans = [plan(2, 0), greedy(2, 0.5, 0), plan(3, 0), plan(3, 1)];
@@ -255,7 +257,7 @@ fn write_the_store_of_this_schema() {
     fixture.store.interrupt(&plans[3].id, attempt).unwrap();
     fixture.store.tag(&[plans[1].id.clone()], &marks().tags, &[]).unwrap();
     fixture.store.note(&plans[1].id, marks().note.as_deref()).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v6.db");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v7.db");
     fs::remove_file(&path).ok();
     let client = fixture.client();
     client.execute("UPDATE session SET host = 'example', boot_id = 'boot', pid = 1", []).unwrap();
