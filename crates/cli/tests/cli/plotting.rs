@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::bench::{Bench, SMALL};
+use crate::surroundings::skipped;
 
 const PLOTS: &str = r#"
 [[plot]]
@@ -53,7 +54,7 @@ fn a_plot_is_pixels_where_its_file_says_so() {
     fs::write(bench.path("plots.toml"), format!("{SMALL}{PLOTS}")).unwrap();
     let said = bench.ablate(&["plot", "plots.toml", "depth", "-o", "depth.PNG"]);
     if said.stderr.contains("this machine has none") {
-        eprintln!("SKIPPED: no font is installed, so no PNG can be drawn");
+        skipped("no font is installed, so no PNG can be drawn");
         assert!(!bench.path("depth.PNG").exists());
         return;
     }
@@ -63,7 +64,7 @@ fn a_plot_is_pixels_where_its_file_says_so() {
     assert_eq!(reader.info().width, 3 * 380);
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     reader.next_frame(&mut pixels).unwrap();
-    assert!(pixels.iter().any(|value| *value == 0) && pixels.iter().any(|value| *value == 255));
+    assert!(pixels.contains(&0) && pixels.contains(&255));
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn on_a_terminal(bench: &Bench, line: &str, variable: (&str, &str)) -> Option<En
 }
 
 #[expect(clippy::print_stderr, reason = "a test that was not made must be heard of")]
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
 
