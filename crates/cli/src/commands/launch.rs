@@ -27,6 +27,7 @@ const TASK_SECONDS: f64 = 1800.0;
 const MOST_TASKS: usize = 1000;
 
 pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
+    refuse_what_the_engine_lacks(args)?;
     let launch = match (&args.resume, &args.dir) {
         (Some(dir), _) => resumed(dir, args, common)?,
         (None, Some(dir)) => fresh(dir, args, common, terminal)?,
@@ -36,7 +37,6 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
         terminal.message("every run is finished: nothing to launch");
         return Ok(Exit::Done);
     }
-    refuse_what_the_engine_lacks(args)?;
     let mut tasks = tasks(args, &launch)?;
     if args.executor == Executor::Slurm && !args.dry_run {
         tasks = tasks.min(slurm::largest_array()?);
