@@ -52,11 +52,11 @@ small() {
 # Minutes that two idle cores take: at the scale of the file, with --quick.
 minutes() {
     case "$1" in
-        depth-pretraining) echo 6 1 ;;
+        depth-pretraining) echo 30 2 ;;
         contraction | robustness) echo 40 2 ;;
         few-labels | lambda-sigma) echo 10 1 ;;
-        deep-autoencoder) echo 12 2 ;;
-        larochelle) echo 30 2 ;;
+        deep-autoencoder) echo 12 6 ;;
+        larochelle) echo 45 4 ;;
         linear-probe) echo 30 1 ;;
         *) echo 8 1 ;;
     esac
