@@ -168,6 +168,7 @@ fn what_another_machine_holds_is_left_alone_until_it_is_taken_over() {
     meddle(
         &bench.store(),
         "DELETE FROM score WHERE run = 1; DELETE FROM curve WHERE run = 1;
+         DELETE FROM profile WHERE run = 1; DELETE FROM artifact WHERE run = 1;
          UPDATE run SET state = 'running', ended_at = NULL, weights_hash = NULL WHERE key = 1;
          UPDATE session SET host = 'elsewhere'",
     );

@@ -57,17 +57,7 @@ fn named(
             let (id, state) = (&run.id, run.state.word());
             bail!(Usage(format!("run {id} is {state}: only finished runs can be verified")));
         }
-        let plan = plan(&run, laboratory);
-        if plan.id != run.id {
-            bail!(
-                "run {} cannot be trained again by this version: data {} and training version {} then, {} and {} now",
-                run.id,
-                run.data_checksum,
-                run.training_version,
-                plan.data_checksum,
-                plan.training_version
-            );
-        }
+        let plan = laboratory.plan_of(&run)?;
         Ok((run, plan))
     });
     runs.collect()
