@@ -5,7 +5,11 @@ use std::fmt;
 
 use ablate_records::Session;
 
+/// How far losses, norms and other sizes may be apart, relative to the larger. Rounding differs by 1e-7 at
+/// first and grows from step to step, how fast no bound says: training is chaotic. So this is a choice: ten
+/// thousand times what short runs were seen to be off by, and small beside what another seed makes.
 const SIZES: f64 = 1e-2;
+/// How far error rates and other shares may be apart: some images near a boundary fall on its other side.
 const SHARES: f64 = 2e-2;
 
 /// How two trainings are compared.
