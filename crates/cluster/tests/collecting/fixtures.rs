@@ -88,7 +88,10 @@ pub(crate) fn begin(folder: &Folder, task: u32) -> Shard {
 
 /// What each attempt does to which run: 0 fails, 1 finishes, 2 finishes with other bits, 3 is broken off.
 pub(crate) fn write(folder: &Folder, attempts: &[Vec<(u32, u8)>]) -> Vec<PathBuf> {
+    let mut written: Vec<PathBuf> = Vec::new();
     for attempt in attempts {
+        // Stamps are milliseconds where nothing is known of the attempts before: each has its own.
+        std::thread::sleep(std::time::Duration::from_millis(2));
         let mut shard = begin(folder, 0);
         for (number, what) in attempt {
             let planned = planned(*number);
@@ -101,8 +104,11 @@ pub(crate) fn write(folder: &Folder, attempts: &[Vec<(u32, u8)>]) -> Vec<PathBuf
             }
         }
         shard.seal(Sealed::Done).unwrap();
+        // Their names are drawn, so that only this order says which came first.
+        let new = folder.shards().unwrap().into_iter().find(|path| !written.contains(path));
+        written.extend(new);
     }
-    folder.shards().unwrap()
+    written
 }
 
 pub(crate) fn collect(store: &mut Store, folder: &Folder, path: &Path) -> TakenIn {
