@@ -180,8 +180,8 @@ def digest(path):
 class Tally:
     """One row of the table."""
 
-    #: What an undisturbed sweep of each experiment comes to.
-    references = {}
+    #: What an undisturbed sweep of each experiment comes to, and how long it takes here.
+    references, seconds = {}, {}
 
     def __init__(self, name, times):
         self.name, self.times = name, times
@@ -247,12 +247,21 @@ class Tally:
     @staticmethod
     def reference(name):
         if name not in Tally.references:
-            bench = Bench()
+            bench, began = Bench(), time.monotonic()
             ended = bench.sweep(name, "--jobs", "2")
             assert ended.code == 0, ended.said
+            Tally.seconds[name] = time.monotonic() - began
             Tally.references[name] = bench.results()
             bench.remove()
         return Tally.references[name]
+
+    def some_time(self, process, name, part=1.0):
+        """Lets a random time pass within that part of an undisturbed sweep, or until the process ends."""
+        Tally.reference(name)
+        try:
+            process.wait(self.random.uniform(0, part * Tally.seconds[name]))
+        except subprocess.TimeoutExpired:
+            pass
 
     @property
     def is_good(self):

@@ -36,7 +36,7 @@ def killed(tally, process, bench):
 @fault("kill -9 at a random moment of a sweep", 200, 12)
 def kill_anywhere(tally):
     def hit(process, bench):
-        time.sleep(tally.random.uniform(0, 0.25))
+        tally.some_time(process, "small.toml")
         return killed(tally, process, bench)
     break_off(tally, "small.toml", hit)
 
@@ -58,7 +58,7 @@ def kill_in_a_commit(tally):
 def kill_in_a_checkpoint(tally):
     def hit(process, bench):
         bench.wait_for("running", process)
-        time.sleep(tally.random.uniform(0, 0.1))
+        tally.some_time(process, "long.toml", 0.3)
         process.terminate()  # upon which it keeps a checkpoint
         time.sleep(tally.random.uniform(0, 0.015))
         return kill(process)
@@ -110,7 +110,7 @@ def kill_in_a_migration(tally):
 def stopped(tally, which, code):
     def hit(process, bench):
         if bench.wait_for("running", process):
-            time.sleep(tally.random.uniform(0, 0.2))
+            tally.some_time(process, "long.toml", 0.5)
         process.send_signal(which)
         ended = end(process, limit=10)
         if ended.code != 0:
@@ -190,7 +190,7 @@ def one_of_many_is_killed(tally):
         bench = Bench()
         processes = [bench.start("sweep", "small.toml", "--jobs", "1") for _ in range(4)]
         bench.wait_for("running", processes[0])
-        time.sleep(tally.random.uniform(0, 0.3))
+        tally.some_time(processes[0], "small.toml", 0.5)
         kill(processes[0])
         tally.injected += 1
         acknowledged = bench.finished()
