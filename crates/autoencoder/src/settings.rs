@@ -23,7 +23,7 @@ pub struct Settings {
     pub test_size: Option<usize>,
     /// How many of the training images have labels; `None` is all of them.
     pub labels: Option<usize>,
-    /// Units of each hidden layer, from the input up.
+    /// Units of each hidden layer, from the input up; none of a classifier of the pixels.
     pub widths: Vec<usize>,
     /// The hidden units, but for the top ones.
     pub activation: Activation,
@@ -132,6 +132,7 @@ impl Settings {
         let params = &catalog::completed(params);
         let depth = count(params, "depth")?;
         let widths = match params.get("width") {
+            _ if depth == 0 => Vec::new(),
             Some(Value::Int(width)) => vec![usize::try_from(*width).unwrap_or(0); depth],
             Some(Value::List(widths)) => {
                 widths.iter().map(|width| usize::try_from(*width).unwrap_or(0)).collect()
@@ -145,8 +146,9 @@ impl Settings {
             labels: params.count("labels"),
             widths,
             activation,
-            code_activation: match text(params, "code_activation")? {
-                SAME => activation,
+            code_activation: match params.text("code_activation") {
+                Some(SAME) => activation,
+                None if depth == 0 => activation,
                 _ => word(params, "code_activation", Activation::from_word)?,
             },
             initialization: word(params, "initialization", Initialization::from_word)?,
@@ -175,6 +177,9 @@ impl Pretraining {
                 epochs: epochs(params, "pretraining_epochs")?,
             })
         };
+        if params.count("depth") == Some(0) {
+            return Ok(Pretraining::None);
+        }
         match text(params, "pretraining")? {
             "none" => Ok(Pretraining::None),
             "greedy" => Ok(Pretraining::Greedy(LayerPretraining::read(params)?)),

@@ -136,6 +136,9 @@ pub struct FilterError {
     pub message: String,
 }
 
+/// How many characters of a line stand on either side of the first one that is wrong, at most.
+const MOST_AROUND: usize = 100;
+
 impl FilterError {
     pub(crate) fn new(span: Range<usize>, message: impl fmt::Display) -> FilterError {
         FilterError { span, message: message.to_string() }
@@ -143,17 +146,25 @@ impl FilterError {
 
     /// The error under the line of `text` that it is about, with carets, in three lines.
     ///
-    /// Characters that would move the cursor are shown as a space or a replacement character.
+    /// Of a long line, what stands around the place. Characters that would move the cursor are shown as a space or a replacement character.
     pub fn render(&self, text: &str) -> String {
         let start = floor(text, self.span.start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
         let end = floor(text, self.span.end).clamp(start, line_end);
-        let indent = text[line_start..start].chars().count();
-        let carets = text[start..end].chars().count().max(1);
+        // A line that a program has written may be longer than any terminal.
+        let first = text[line_start..start].char_indices().rev().nth(MOST_AROUND - 1);
+        let first = first.map_or(line_start, |(index, _)| line_start + index);
+        let last = text[start..line_end].char_indices().nth(MOST_AROUND);
+        let last = last.map_or(line_end, |(index, _)| start + index);
+        let ellipsis = |cut: bool| if cut { "..." } else { "" };
+        let before = ellipsis(first > line_start);
+        let indent = before.len() + text[first..start].chars().count();
+        let carets = text[start..end.min(last)].chars().count().max(1);
         format!(
-            "{}\n{}{}\n{}",
-            text[line_start..line_end].chars().map(printable).collect::<String>(),
+            "{before}{}{}\n{}{}\n{}",
+            text[first..last].chars().map(printable).collect::<String>(),
+            ellipsis(last < line_end),
             " ".repeat(indent),
             "^".repeat(carets),
             self.message
@@ -182,6 +193,20 @@ mod tests {
               ^
         a single `=` compares nothing: did you mean `==`?
         ");
+    }
+
+    #[test]
+    fn of_a_long_line_what_is_around_the_place_is_shown() {
+        let text =
+            format!("{}depth = 3{}", "depth == 1 and ".repeat(99), " or depth == 2".repeat(99));
+        let shown = Filter::parse(&text).unwrap_err().render(&text);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(
+            shown.len() < 500 && lines[0].starts_with("...") && lines[0].ends_with("..."),
+            "{shown}"
+        );
+        let caret = lines[1].find('^').unwrap();
+        assert_eq!(&lines[0][caret - 6..caret + 3], "depth = 3", "{shown}");
     }
 
     #[test]

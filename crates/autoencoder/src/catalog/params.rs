@@ -46,13 +46,19 @@ fn images() -> Vec<Param> {
 /// What is trained.
 fn network() -> Vec<Param> {
     vec![
-        Param::new("depth", count(1, 20), Value::Int(1), "number of hidden layers"),
+        Param::new(
+            "depth",
+            count(0, 20),
+            Value::Int(1),
+            "number of hidden layers; 0 is a classifier of the pixels",
+        ),
         Param::new(
             "width",
             Domain::Widths { min: 1, max: 100_000 },
             Value::Int(200),
             "units of every hidden layer, or a list from the lowest layer up",
-        ),
+        )
+        .only_when(layered()),
         Param::new(
             "activation",
             Domain::Choice(Activation::ALL.map(Activation::word).to_vec()),
@@ -66,7 +72,8 @@ fn network() -> Vec<Param> {
             ),
             text(SAME),
             "the units of the top hidden layer, where they are other than the rest",
-        ),
+        )
+        .only_when(layered()),
         Param::new(
             "initialization",
             Domain::Choice(Initialization::ALL.map(Initialization::word).to_vec()),
@@ -84,7 +91,8 @@ fn stages() -> Vec<Param> {
             Domain::Choice(vec!["none", "greedy", "supervised-greedy", "marginals", "joint"]),
             text("greedy"),
             "what precedes fine-tuning: nothing, greedy layer-wise pretraining, or its controls",
-        ),
+        )
+        .only_when(layered()),
         Param::new(
             "pretrained_layers",
             Domain::Int { min: 1, max: 20, word: Some("all") },
@@ -216,6 +224,11 @@ fn optimization() -> Vec<Param> {
             "half of it times the squared weights is added to the loss of fine-tuning",
         ),
     ]
+}
+
+/// There are hidden layers.
+fn layered() -> Condition {
+    Condition::is_not("depth", "0")
 }
 
 /// Layers are pretrained one after another.

@@ -9,10 +9,11 @@ use crate::settings::SAME;
 use crate::variants;
 
 /// Every rule, in the order in which they look at a trial.
-pub(super) const ALL: [Rule; 11] = [
+pub(super) const ALL: [Rule; 12] = [
     Rule(test_size_fits_the_dataset),
     Rule(train_size_fits_the_dataset),
     Rule(widths_match_the_depth),
+    Rule(a_deep_autoencoder_has_layers),
     Rule(labels_fit_the_images_and_their_classes),
     Rule(pretrained_layers_exist),
     Rule(variants_match_the_layers),
@@ -75,6 +76,20 @@ fn widths_match_the_depth(params: &mut Params) -> Result<(), Breach> {
         params.set("width", Value::Int(lowest));
     }
     Ok(())
+}
+
+/// Pixels need no way back from themselves.
+fn a_deep_autoencoder_has_layers(params: &mut Params) -> Result<(), Breach> {
+    let reconstructs = params.text("fine_tuning") == Some("reconstruction");
+    if !reconstructs || params.count("depth") != Some(0) {
+        return Ok(());
+    }
+    Err(Breach {
+        params: vec!["depth".into(), "fine_tuning".into()],
+        message: "depth is 0, so there are no layers to reconstruct with: take depth = 1 or more, \
+                  or fine_tuning = \"supervised\""
+            .into(),
+    })
 }
 
 /// All images by their number, and no fewer than one a class.

@@ -24,6 +24,19 @@ fn without_pretraining_the_variant_means_nothing() {
 }
 
 #[test]
+fn without_hidden_layers_their_parameters_mean_nothing() {
+    let catalog = catalog();
+    let pixels = |name, value| catalog.resolve(&given(&[("depth", Value::Int(0)), (name, value)]));
+    let plain = pixels("depth", Value::Int(0)).unwrap();
+    assert_eq!(pixels("width", Value::Int(50)).unwrap(), plain);
+    assert_eq!(pixels("pretraining", text("none")).unwrap(), plain);
+    assert_eq!(pixels("variant", text("contractive")).unwrap(), plain);
+    assert_eq!(pixels("code_activation", text("linear")).unwrap(), plain);
+    let refused = pixels("fine_tuning", text("reconstruction")).unwrap_err();
+    assert!(refused[0].message.contains("no layers to reconstruct with"), "{refused:?}");
+}
+
+#[test]
 fn a_strength_belongs_to_the_variants_that_have_it() {
     let catalog = catalog();
     let with = |sigma: f64| {

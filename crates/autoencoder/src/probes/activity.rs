@@ -13,7 +13,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "(sqrt(n) - |h|_1 / |h|_2) / (sqrt(n) - 1); mean h; share of h < .05 or > .95",
     source: "Hoyer 2004 (sparsity); Rifai et al. 2011, table 1 (saturation)",
     occasion: Occasion::Always,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {

@@ -26,7 +26,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean |h(x1) - h(x0)| / |x1 - x0| for x1 uniform on spheres around x0, at each radius",
     source: "Rifai et al. 2011, figure 2",
     occasion: Occasion::OnRequest,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * (RADII.len() + 1) as f64 * extent.pass(EXAMPLES),
     metrics: || {

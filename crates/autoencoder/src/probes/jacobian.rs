@@ -31,7 +31,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean ||dh/dx||_F over 200 test images, 40 or more where the network is wide and deep",
     source: "Rifai et al. 2011, table 1",
     occasion: Occasion::Always,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
         let per_image = per_image(extent.widths);

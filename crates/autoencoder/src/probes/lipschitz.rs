@@ -32,7 +32,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean max |h(x') - h(x)| / |x' - x| over |x' - x| <= 2, by ascent (a lower bound)",
     source: "Yang et al. 2020; the ascent is a power iteration on spheres",
     occasion: Occasion::OnRequest,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * (RADII.len() * (2 * STEPS + 1)) as f64 * extent.pass(EXAMPLES),
     metrics: || {

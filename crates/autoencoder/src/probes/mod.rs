@@ -85,6 +85,8 @@ pub enum Networks {
     All,
     /// Those that were trained to classify, which deep autoencoders were not.
     Classifiers,
+    /// Those with hidden layers, whose codes are looked at.
+    Layered,
 }
 
 /// The probe of that name.
@@ -95,11 +97,9 @@ pub fn find(name: &str) -> Option<&'static Probe> {
 impl Probe {
     /// Whether it measures what a trial with `params` trains.
     pub fn applies_to(&self, params: &Params) -> bool {
-        let fine_tuning = Settings::read(params).map(|settings| settings.fine_tuning);
-        match self.networks {
-            Networks::All => true,
-            Networks::Classifiers => !matches!(fine_tuning, Ok(FineTuning::Reconstruction(_))),
-        }
+        let Ok(settings) = Settings::read(params) else { return true };
+        let classifies = !matches!(settings.fine_tuning, FineTuning::Reconstruction(_));
+        self.networks.hold(classifies, !settings.widths.is_empty())
     }
 
     /// What it costs on an ordinary network (784-1000-10, 10 000 images to train and to test on), in
@@ -108,6 +108,17 @@ impl Probe {
         let ordinary =
             Extent { inputs: 784, widths: &[1000], classes: 10, train: 10_000, test: 10_000 };
         (self.work)(&ordinary) / ordinary.test_pass()
+    }
+}
+
+impl Networks {
+    /// Whether a network is among them that `classifies`, or has hidden layers.
+    fn hold(self, classifies: bool, layered: bool) -> bool {
+        match self {
+            Networks::All => true,
+            Networks::Classifiers => classifies,
+            Networks::Layered => layered,
+        }
     }
 }
 
@@ -199,8 +210,9 @@ pub(crate) fn measure<'p>(
     found: &mut Measured,
 ) -> Result<(), Halt> {
     let classifies = subject.sitter.classifies();
+    let layered = !subject.sitter.network.hidden.is_empty();
     let applies = |probe: &&Probe| {
-        probe.moments.contains(&subject.moment) && (classifies || probe.networks == Networks::All)
+        probe.moments.contains(&subject.moment) && probe.networks.hold(classifies, layered)
     };
     for probe in probes.into_iter().filter(applies) {
         let began = std::time::Instant::now();

@@ -17,7 +17,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "mean sum_k (r_k - x_k)^2 through all layers and back",
     source: "Hinton and Salakhutdinov 2006",
     occasion: Occasion::Always,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| 2.0 * extent.test_pass(),
     metrics: || {

@@ -18,7 +18,7 @@ pub(super) const PROBE: Probe = Probe {
     formula: "singular values s_1 >= s_2 >= ... of dh/dx, mean over images; rank exp(-sum q log q), q = s / sum s",
     source: "Rifai et al. 2011, figure 3; Roy and Vetterli 2007 (effective rank)",
     occasion: Occasion::OnRequest,
-    networks: Networks::All,
+    networks: Networks::Layered,
     moments: &[Moment::Initial, Moment::Tuned],
     work: |extent| {
         let side = extent.top().min(extent.inputs) as f64;

@@ -37,6 +37,24 @@ fn every_pretraining_for_no_epochs_equals_none_to_the_bit() {
     }
 }
 
+/// A classifier of the pixels has no codes: frozen or not is one, and nothing is said of codes.
+#[test]
+fn depth_0_is_a_classifier_of_the_pixels() {
+    let pixels = |fine_tuning| {
+        let depth = ("depth", Value::Int(0));
+        outcome(&[vec![depth, ("fine_tuning", text(fine_tuning))], fast().into()].concat())
+    };
+    let (whole, frozen) = (pixels("supervised"), pixels("frozen"));
+    assert_eq!(frozen.weights_hash, whole.weights_hash);
+    assert_eq!(frozen.scores, whole.scores);
+    assert!(whole.scores["test_error"] < 0.3, "{}", whole.scores["test_error"]);
+    // What is learned last reads the same pixels as what it started from.
+    assert_eq!(whole.scores["linear_probe_error"], whole.scores["initial_linear_probe_error"]);
+    for of_codes in ["jacobian_norm", "saturation", "sparsity", "reconstruction_error"] {
+        assert_eq!(whole.scores.get(of_codes), None, "{of_codes}");
+    }
+}
+
 #[test]
 fn every_pretraining_learns_and_starts_fine_tuning_elsewhere() {
     let none = outcome(&[with(&[NONE]), fast().into()].concat());

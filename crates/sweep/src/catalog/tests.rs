@@ -61,6 +61,16 @@ fn what_means_nothing_is_dropped() {
 }
 
 #[test]
+fn a_condition_may_name_what_does_not_fulfil_it() {
+    use super::Condition;
+    let condition = Condition::is_not("depth", "0");
+    let with = |depth| [("depth".to_owned(), Value::Int(depth))].into_iter().collect::<Params>();
+    assert!(condition.holds(&with(1)) && !condition.holds(&with(0)));
+    assert!(!condition.holds(&Params::default()), "what means nothing fulfils nothing");
+    assert_eq!(condition.to_string(), "depth is not 0");
+}
+
+#[test]
 fn a_condition_holds_where_any_of_its_alternatives_does() {
     use super::Condition;
     let either =
