@@ -167,7 +167,7 @@ fn file_name(name: &str) -> String {
 
 /// The plot that the options ask for.
 fn asked(args: &Plot) -> anyhow::Result<PlotSpec> {
-    let kind = args.kind.map_or(PlotKind::Strip, PlotKind::from);
+    let kind = args.kind.unwrap_or(PlotKind::Strip);
     let given = [
         ("x", args.x.is_some()),
         ("y", args.y.is_some()),
