@@ -173,6 +173,13 @@ def kill(process):
     return end(process)
 
 
+def watch(process, has_come):
+    """Watches a process, as closely as can be, until the moment has come or it has ended."""
+    until = time.monotonic() + LIMIT
+    while process.poll() is None and not has_come() and time.monotonic() < until:
+        pass
+
+
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -199,6 +206,15 @@ class Tally:
             self.note(f"of {self.tries} moments only {self.injected} were hit")
             return False
         return self.injected < self.times
+
+    def benches(self):
+        """A fresh folder for every try, as long as there is more to inject."""
+        while self.goes_on():
+            bench = Bench()
+            try:
+                yield bench
+            finally:
+                bench.remove()
 
     def note(self, text):
         """Something is not as it should be."""

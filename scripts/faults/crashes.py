@@ -4,7 +4,7 @@ import pathlib
 import signal
 import time
 
-from bench import PLANNED, Bench, Tally, end, fault, kill
+from bench import PLANNED, Bench, end, fault, kill, watch
 
 STORES = pathlib.Path(__file__).resolve().parents[2] / "crates/records/tests/stores"
 
@@ -48,8 +48,7 @@ def kill_in_a_commit(tally):
         size = lambda: log.stat().st_size if log.exists() else 0
         for _ in range(tally.random.randint(1, 4)):
             before = size()
-            while process.poll() is None and size() <= before:
-                pass
+            watch(process, lambda: size() > before)
         return killed(tally, process, bench)
     break_off(tally, "small.toml", hit)
 
@@ -67,11 +66,9 @@ def kill_in_a_checkpoint(tally):
 
 @fault("kill -9 while a store is created", 60, 6)
 def kill_in_a_creation(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         process = bench.start("sweep", "tiny.toml")
-        while process.poll() is None and not bench.store.exists():
-            pass
+        watch(process, bench.store.exists)
         time.sleep(tally.random.uniform(0, 0.02))
         kill(process)
         tally.injected += 1
@@ -95,8 +92,8 @@ def kill_in_a_migration(tally):
         bench = Bench()
         bench.store.write_bytes(old.read_bytes())
         process = bench.start("sweep", "tiny.toml")
-        while process.poll() is None and not list(bench.folder.glob("store.db.schema-*")):
-            pass  # its backup is begun, so it is being migrated
+        # Once its backup is begun, it is being migrated.
+        watch(process, lambda: any(bench.folder.glob("store.db.schema-*")))
         time.sleep(tally.random.uniform(0, 0.006))
         kill(process)
         tally.injected += 1
@@ -148,8 +145,7 @@ def stopped_twice(tally):
 
 @fault("a suspended process, which is not dead", 10, 2)
 def suspended(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         first = bench.start("sweep", "long.toml", "--jobs", "1")
         bench.wait_for("running", first)
         first.send_signal(signal.SIGSTOP)
@@ -170,8 +166,7 @@ def suspended(tally):
 
 @fault("16 processes at once on a fresh store", 100, 4)
 def many_processes(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         processes = [bench.start("sweep", "tiny.toml", "--jobs", "1") for _ in range(16)]
         for process in processes:
             ended = end(process)
@@ -186,8 +181,7 @@ def many_processes(tally):
 
 @fault("one of 4 processes is killed", 30, 3)
 def one_of_many_is_killed(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         processes = [bench.start("sweep", "small.toml", "--jobs", "1") for _ in range(4)]
         bench.wait_for("running", processes[0])
         tally.some_time(processes[0], "small.toml", 0.5)

@@ -99,8 +99,7 @@ def lost_log(tally):
 
 @fault("a checkpoint that is cut or changed", 60, 6)
 def hurt_checkpoint(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         process = bench.start("sweep", "long.toml", "--jobs", "2")
         bench.wait_for("running", process, at_least=2)
         time.sleep(tally.random.uniform(0.05, 0.25))
@@ -108,7 +107,6 @@ def hurt_checkpoint(tally):
         end(process)
         kept = sorted((bench.folder / "store.artifacts" / "checkpoints").glob("*.safetensors"))
         if not kept:
-            bench.remove()
             continue
         hurt = cut if tally.injected % 2 else flip
         hurt(kept[0], tally.random)

@@ -58,8 +58,7 @@ def cut_dataset(tally):
 
 @fault("a dataset that changes between sweeps", 5, 1)
 def changed_dataset(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         images = letters(bench) / IMAGES
         tally.expect(bench.sweep("own.toml"), 0, "2 finished")
         acknowledged = bench.finished()
@@ -71,7 +70,6 @@ def changed_dataset(tally):
         tally.expect(bench.sweep("own.toml"), 0, "0 done, 2 to train")
         if acknowledged.items() - bench.finished().items():
             tally.note("what was trained on the data before is gone or was trained again")
-        bench.remove()
 
 
 MALFORMED = {
@@ -190,8 +188,7 @@ def newer(tally):
 
 @fault("nobody reads, no terminal, no home, no language", 12, 6)
 def surroundings(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         way = tally.injected % 6
         tally.injected += 1
         if way == 0:

@@ -7,7 +7,7 @@ import resource
 import signal
 import time
 
-from bench import SMALL, Bench, end, fault, kill
+from bench import SMALL, end, fault, kill, watch
 
 DIVERGING = """
 [experiment]
@@ -26,8 +26,7 @@ learning_rate = [0.1, {rate}]
 
 @fault("a loss that becomes NaN or infinite", 20, 3)
 def diverging(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         rate = f"1e{tally.random.randint(20, 38)}"
         (bench.folder / "diverging.toml").write_text(DIVERGING.format(rate=rate))
         tally.injected += 1
@@ -40,7 +39,6 @@ def diverging(tally):
             tally.note(f"what diverged is not told as it should be: {rows}")
         best = bench.ablate("query", "--sort", "test_error", "--limit", "1", "--columns", "state")
         tally.expect(best, 0, "finished")
-        bench.remove()
 
 
 def children(pid):
@@ -57,17 +55,13 @@ def children(pid):
 @fault("--isolate: a run's process aborts, overflows, is killed", 40, 5)
 def dying_runs(tally):
     deaths = [signal.SIGABRT, signal.SIGSEGV, signal.SIGKILL, signal.SIGBUS, signal.SIGILL]
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         process = bench.start("sweep", "long.toml", "--isolate", "--jobs", "2")
-        until = time.monotonic() + 10
-        while not children(process.pid) and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.005)
+        watch(process, lambda: children(process.pid))
         time.sleep(tally.random.uniform(0, 0.2))
         found = children(process.pid)
         if not found:
             kill(process)
-            bench.remove()
             continue
         death = deaths[tally.injected % len(deaths)]
         child = tally.random.choice(found)
@@ -93,20 +87,17 @@ def with_little_memory(mib):
 
 @fault("--isolate: a run gets no more memory", 6, 1)
 def starved_run(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         large = ("--set", "seeds=1", "--set", "depth=2", "--set", "width=[16, 10000]")
         ended = bench.sweep("tiny.toml", "--isolate", "--jobs", "1", *large,
                             preexec_fn=with_little_memory(1_000))
         tally.injected += 1
         tally.expect(ended, 3, "got no more memory", "1 finished, 1 failed")
-        bench.remove()
 
 
 @fault("without --isolate: the program gets no more memory", 6, 1)
 def starved_program(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         starved = with_little_memory(tally.random.randint(150, 400))
         ended = bench.sweep("small.toml", "--jobs", "2", preexec_fn=starved)
         tally.injected += 1
@@ -118,12 +109,10 @@ def starved_program(tally):
 
 @fault("a run that needs more memory than there is", 3, 1)
 def too_large(tally):
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         tally.injected += 1
         ended = bench.sweep("tiny.toml", "--set", "width=100000", "--set", "depth=3", "--fail-fast")
         tally.expect(ended, 3, "not started: it needs", "smaller batches or layers need less")
-        bench.remove()
 
 
 def faketime():
@@ -138,8 +127,7 @@ def jumping_clock(tally):
     library = faketime()
     if library is None:
         return tally.skip("no libfaketime (Debian's package `faketime`)")
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         clock = bench.folder / "clock"
         clock.write_text("+0")
         env = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(clock),
@@ -162,8 +150,7 @@ def jumping_clock(tally):
 @fault("any number of jobs, in threads and processes", 9, 3)
 def jobs(tally):
     ways = [("--jobs", "1"), ("--jobs", "2"), ("--isolate", "--jobs", "2")]
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         way = ways[tally.injected % len(ways)]
         tally.injected += 1
         tally.expect(bench.sweep("small.toml", *way), 0, "18 finished")
@@ -173,8 +160,7 @@ def jobs(tally):
 @fault("an experiment that grows while its sweep runs", 6, 1)
 def growing(tally):
     """The file is read once; the next sweep finds what is new."""
-    while tally.goes_on():
-        bench = Bench()
+    for bench in tally.benches():
         process = bench.start("sweep", "small.toml", "--jobs", "2")
         bench.wait_for("running", process)
         (bench.folder / "small.toml").write_text(SMALL.replace("seeds = 3", "seeds = 4"))
@@ -184,4 +170,3 @@ def growing(tally):
         tally.expect(bench.sweep("small.toml"), 0, "18 done, 6 to train", "6 finished")
         twice = [run for run, row in bench.finished().items() if acknowledged.get(run, row) != row]
         tally.twice += len(twice)
-        bench.remove()

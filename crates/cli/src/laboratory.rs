@@ -12,7 +12,7 @@ use ablate_autoencoder::probes::Probe;
 use ablate_autoencoder::stored::{self, Stored};
 use ablate_autoencoder::{Shelf, training_version};
 use ablate_data::{DataError, Dataset, datasets, own};
-use ablate_records::{ArtifactFolder, RecordsError};
+use ablate_records::{ArtifactFolder, IMPORTED, RecordsError};
 use ablate_runner::Trainer;
 use ablate_sweep::{
     Artifact, Cost, Ending, Failure, FailureKind, Measured, Outcome, Params, Progress, Run,
@@ -20,6 +20,7 @@ use ablate_sweep::{
 };
 use anyhow::{Context, bail};
 
+use crate::exit::Usage;
 use crate::isolation::Request;
 
 /// The stack of a thread that trains, as the runner gives it.
@@ -159,12 +160,15 @@ impl Laboratory {
     /// The plan of `run`, which has left a network.
     ///
     /// # Errors
-    /// If it is not finished, if a user's own data cannot be read, or if the data or the training code
-    /// have changed since.
+    /// If it is not finished or was imported, if a user's own data cannot be read, or if the data or the
+    /// training code have changed since.
     pub(crate) fn plan_of(&self, run: &Run) -> anyhow::Result<RunPlan> {
         if run.state != RunState::Finished {
             let (run, state) = (run.id.clone(), run.state.word());
             return Err(RecordsError::NotFinished { run, state }.into());
+        }
+        if run.training_version == IMPORTED {
+            bail!(Usage(format!("run {} was imported: it was not trained here", run.id)));
         }
         let name = dataset_name(&run.params);
         if datasets::find(name).is_none() {

@@ -238,9 +238,7 @@ impl Prepared {
         });
         Ok(RunSet { trials: trials.chain(more).collect() })
     }
-}
 
-impl Prepared {
     /// Adds what claims take from the curves at a milestone of the training.
     fn add_milestones(&self, runs: &mut [Run], store: &Store) -> anyhow::Result<()> {
         let claims: Vec<&ClaimSpec> =

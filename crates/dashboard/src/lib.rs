@@ -2,9 +2,9 @@
 //! only reads, only this machine reaches it unless it is told otherwise, and no request names a path.
 //!
 //! [`Server::bind`] listens and [`Server::serve`] answers until it is asked to stop; [`report`] is the
-//! page of one experiment as a single file. What only the science knows (which runs an experiment
-//! plans, what a network looks like as a picture) comes through [`Laboratory`], so that this crate knows
-//! neither Candle nor the terminal.
+//! page of one experiment as a single file, and [`draw`] one plot of a store. What only the science knows
+//! (which runs an experiment plans, what a network looks like as a picture) comes through
+//! [`Laboratory`], so that this crate knows neither Candle nor the terminal.
 //!
 //! ```text
 //! connection -limits-> guard (host, origin, method, token) -> view (store + query) -> page | text | PNG
@@ -12,6 +12,7 @@
 
 mod address;
 mod assets;
+mod drawing;
 mod guard;
 mod laboratory;
 mod live;
@@ -21,6 +22,7 @@ mod server;
 mod token;
 mod views;
 
+pub use drawing::{DrawError, draw};
 pub use laboratory::{Answer, Laboratory, Picture, Standings};
 pub use server::{ServeError, Server, Settings};
 pub use token::Token;

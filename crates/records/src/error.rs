@@ -192,7 +192,7 @@ pub enum RecordsError {
         found: Option<(RunState, u32)>,
     },
     /// A run has no trained network.
-    #[error("run {run} is {state}: only a finished run has a network")]
+    #[error("run {run} is {state}: only finished runs have a network")]
     NotFinished {
         /// The run.
         run: RunId,

@@ -29,6 +29,7 @@ impl Store {
             let found = select(snapshot, query, &known, &named, &condition)?;
             Ok(match query.columns {
                 Columns::Telling => telling(found, query, &known),
+                Columns::Filled => found.filled(),
                 Columns::All | Columns::Named(_) => found,
             })
         })
@@ -111,6 +112,8 @@ pub enum Columns {
     Telling,
     /// All of them.
     All,
+    /// Those in which any row found has a value.
+    Filled,
     /// These.
     Named(Vec<String>),
 }
@@ -129,7 +132,7 @@ const TELLING_METRICS: usize = 6;
 
 fn named_in(query: &Query, known: &[Column]) -> Result<Vec<String>, RecordsError> {
     match &query.columns {
-        Columns::Telling | Columns::All => {
+        Columns::Telling | Columns::All | Columns::Filled => {
             Ok(known.iter().map(|column| column.name.clone()).collect())
         }
         Columns::Named(names) => {

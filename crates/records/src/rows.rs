@@ -17,8 +17,7 @@ pub struct Rows {
 
 impl Rows {
     /// Without the columns in which no row has a value.
-    #[must_use]
-    pub fn filled(mut self) -> Rows {
+    pub(crate) fn filled(mut self) -> Rows {
         let filled: Vec<bool> = (0..self.columns.len())
             .map(|at| self.rows.iter().any(|row| row[at] != Cell::Null))
             .collect();

@@ -13,6 +13,8 @@ mod specs;
 mod values;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod manual;
 #[cfg(test)]
 mod messages;

@@ -54,6 +54,25 @@ impl PlotKind {
         }
     }
 
+    /// What it shows, in a line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            PlotKind::Curve => "A curve over epochs, with a band over seeds",
+            PlotKind::Profile => "A profile over its own axis, such as an error over the severity",
+            PlotKind::Line => "A metric over a numeric parameter, with a band over seeds",
+            PlotKind::Strip => {
+                "A metric by the values of a parameter: every seed, mean and interval"
+            }
+            PlotKind::Box => {
+                "A metric by the values of a parameter: every seed, quartiles and median"
+            }
+            PlotKind::Heat => "The mean of a metric over two parameters",
+            PlotKind::Matrix => "The means of several metrics, a row each, by groups",
+            PlotKind::Scatter => "Two values of every run against each other",
+            PlotKind::Parallel => "A line a trial through its parameters to its metric",
+        }
+    }
+
     /// The kind whose word this is.
     pub fn from_word(word: &str) -> Option<PlotKind> {
         PlotKind::ALL.into_iter().find(|kind| kind.word() == word)

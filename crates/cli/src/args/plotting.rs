@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use ablate_sweep::plots::PlotKind;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::args::Target;
 
@@ -24,8 +25,8 @@ pub(crate) struct Plot {
     #[arg(long)]
     pub(crate) force: bool,
     /// Draw what the options below say, rather than what the experiment declares
-    #[arg(long, value_enum)]
-    pub(crate) kind: Option<Kind>,
+    #[arg(long, value_parser = kinds())]
+    pub(crate) kind: Option<PlotKind>,
     /// The parameter along the horizontal axis; of a scatter plot, a metric or a parameter
     #[arg(long, value_name = "PARAMETER", requires = "kind")]
     pub(crate) x: Option<String>,
@@ -64,41 +65,9 @@ pub(crate) struct Plot {
     pub(crate) archived: bool,
 }
 
-/// Kinds of plots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// A curve over epochs, with a band over seeds.
-    Curve,
-    /// A profile over its own axis, such as an error over the severity.
-    Profile,
-    /// A metric over a numeric parameter, with a band over seeds.
-    Line,
-    /// A metric by the values of a parameter: every seed, mean and interval.
-    Strip,
-    /// A metric by the values of a parameter: every seed, quartiles and median.
-    Box,
-    /// The mean of a metric over two parameters.
-    Heat,
-    /// The means of several metrics, a row each, by groups.
-    Matrix,
-    /// Two values of every run against each other.
-    Scatter,
-    /// A line a trial through its parameters to its metric.
-    Parallel,
-}
-
-impl From<Kind> for PlotKind {
-    fn from(kind: Kind) -> PlotKind {
-        match kind {
-            Kind::Curve => PlotKind::Curve,
-            Kind::Profile => PlotKind::Profile,
-            Kind::Line => PlotKind::Line,
-            Kind::Strip => PlotKind::Strip,
-            Kind::Box => PlotKind::Box,
-            Kind::Heat => PlotKind::Heat,
-            Kind::Matrix => PlotKind::Matrix,
-            Kind::Scatter => PlotKind::Scatter,
-            Kind::Parallel => PlotKind::Parallel,
-        }
-    }
+/// Reads a kind of plot by its word, and lists all of them.
+fn kinds() -> impl TypedValueParser<Value = PlotKind> {
+    let listed = PlotKind::ALL.map(|kind| PossibleValue::new(kind.word()).help(kind.summary()));
+    PossibleValuesParser::new(listed)
+        .try_map(|word| PlotKind::from_word(&word).ok_or("there is no such kind"))
 }

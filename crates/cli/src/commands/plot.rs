@@ -5,11 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use ablate_dashboard::DrawError;
 use ablate_records::Store;
 use ablate_report::RunSet;
-use ablate_report::charts::{self, Closeup, Trace, Traces};
-use ablate_sweep::plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec, SeriesKind};
-use ablate_sweep::{Catalog, RunId};
+use ablate_report::charts::Closeup;
+use ablate_sweep::Catalog;
+use ablate_sweep::plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec};
 use anyhow::Context;
 
 use crate::args::{Common, Plot};
@@ -67,11 +68,12 @@ struct Studio {
 
 impl Studio {
     fn draw(&self, spec: &PlotSpec) -> anyhow::Result<String> {
-        let usage = |error: ablate_report::ReportError| Usage(error.to_string());
-        let runs = charts::traced(&self.set, spec, &self.catalog).map_err(usage)?;
-        let traces = self.traces(&runs, &spec.drawing)?;
-        let all = Closeup::default();
-        Ok(charts::draw(&self.set, spec, &self.catalog, &traces, &all).map_err(usage)?)
+        let Studio { store, set, catalog, .. } = self;
+        let drawn = ablate_dashboard::draw(store, set, spec, catalog, &Closeup::default());
+        drawn.map_err(|error| match error {
+            DrawError::Report(error) => Usage(error.to_string()).into(),
+            DrawError::Records(error) => error.into(),
+        })
     }
 
     /// Every plot into its own file. One that cannot be drawn does not keep the others from it.
@@ -117,20 +119,6 @@ impl Studio {
         file.write_all(bytes).with_context(|| format!("cannot write {shown}"))?;
         terminal.data(&format!("{shown}\n"))
     }
-
-    fn traces(&self, runs: &[RunId], drawing: &Drawing) -> anyhow::Result<Traces> {
-        let Drawing::Series { of, .. } = drawing else { return Ok(Traces::new()) };
-        let of_run = |run: &RunId| Ok((run.clone(), traces(&self.store, run, *of)?));
-        runs.iter().map(of_run).collect()
-    }
-}
-
-/// The curves or the profiles of a run.
-pub(crate) fn traces(store: &Store, run: &RunId, kind: SeriesKind) -> anyhow::Result<Vec<Trace>> {
-    Ok(match kind {
-        SeriesKind::Curve => store.curves(run)?.into_iter().map(Trace::from).collect(),
-        SeriesKind::Profile => store.profiles(run)?.into_iter().map(Trace::from).collect(),
-    })
 }
 
 /// What a plot shows, in a line.
@@ -167,7 +155,7 @@ fn file_name(name: &str) -> String {
 
 /// The plot that the options ask for.
 fn asked(args: &Plot) -> anyhow::Result<PlotSpec> {
-    let kind = args.kind.map_or(PlotKind::Strip, PlotKind::from);
+    let kind = args.kind.unwrap_or(PlotKind::Strip);
     let given = [
         ("x", args.x.is_some()),
         ("y", args.y.is_some()),

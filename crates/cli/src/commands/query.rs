@@ -19,7 +19,8 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
     let names: Vec<String> = args.columns.iter().map(|name| name.trim().to_owned()).collect();
     let columns = match names.as_slice() {
         [] => Columns::Telling,
-        [all] if all == "all" || all == "filled" => Columns::All,
+        [all] if all == "all" => Columns::All,
+        [filled] if filled == "filled" => Columns::Filled,
         _ => Columns::Named(names),
     };
     let order = |name: &String| match name.trim().strip_prefix('-') {
@@ -33,9 +34,7 @@ pub(crate) fn run(args: &Query, common: &Common, terminal: &Terminal) -> anyhow:
     if !args.group_by.is_empty() {
         return groups::run(args, &query, &store, terminal);
     }
-    let filled = args.columns.iter().any(|name| name.trim() == "filled");
     let rows = store.query(&query).map_err(|error| usage(error, text))?;
-    let rows = if filled { rows.filled() } else { rows };
     let shown = rows.rows.len();
     let said = match rows.total {
         Total::Known(total) if total > shown as u64 => {

@@ -83,6 +83,44 @@ impl Bench {
         bench
     }
 
+    /// With `tiny.toml`: so many runs, as short as they get.
+    pub(crate) fn with_tiny(seeds: u32) -> Bench {
+        let text = format!(
+            r#"
+[experiment]
+question = "Does it run at all?"
+seeds = {seeds}
+
+[grid]
+train_size = 50
+test_size = 50
+width = 4
+pretraining = "none"
+epochs = 1
+"#
+        );
+        Bench::with(&[("tiny.toml", &text)])
+    }
+
+    /// With `long.toml`: so many runs, each of some tenths of a second for 500 epochs.
+    pub(crate) fn with_long(seeds: u32, epochs: u32) -> Bench {
+        let text = format!(
+            r#"
+[experiment]
+question = "Does a long training end when it is asked to?"
+seeds = {seeds}
+
+[grid]
+train_size = 200
+width = 16
+pretraining = "none"
+epochs = {epochs}
+patience = "never"
+"#
+        );
+        Bench::with(&[("long.toml", &text)])
+    }
+
     /// With `diverging.toml`, and a store in which it was swept.
     pub(crate) fn with_a_failed_run() -> Bench {
         let bench = Bench::with(&[("diverging.toml", DIVERGING)]);

@@ -11,34 +11,6 @@ use crate::store::{count, count_in, results, rows};
 
 const ENOUGH: Duration = Duration::from_secs(120);
 
-/// Sixteen runs, as short as they get.
-const TINY: &str = r#"
-[experiment]
-question = "Does it run at all?"
-seeds = 16
-
-[grid]
-train_size = 50
-test_size = 50
-width = 4
-pretraining = "none"
-epochs = 1
-"#;
-
-/// Three runs of some tenths of a second each.
-const LONG: &str = r#"
-[experiment]
-question = "Does a long training end when it is asked to?"
-seeds = 3
-
-[grid]
-train_size = 200
-width = 16
-pretraining = "none"
-epochs = 500
-patience = "never"
-"#;
-
 /// The store of `bench` holds what a sweep of [`SMALL`] that nothing happened to holds, and is whole.
 #[track_caller]
 fn is_as_if_nothing_had_happened(bench: &Bench) {
@@ -72,9 +44,9 @@ fn a_dozen_kills_at_any_moment_lose_nothing_and_train_nothing_twice() {
 
 #[test]
 fn a_kill_while_a_checkpoint_is_written_changes_no_bit() {
-    let whole = Bench::with(&[("long.toml", LONG)]);
+    let whole = Bench::with_long(3, 500);
     whole.ablate(&["sweep", "long.toml"]).expect(0);
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(3, 500);
     for microseconds in [0, 300, 1_000, 2_000, 4_000, 8_000] {
         let sweep = bench.start(&["sweep", "long.toml", "--jobs", "2"]);
         wait_until("a run is training, or none is left", || {
@@ -132,7 +104,7 @@ fn a_limit_of_file_size_is_told_in_one_line_and_takes_nothing_with_it() {
 #[test]
 fn sixteen_processes_at_once_on_a_fresh_store_train_every_run_once() {
     for _ in 0..3 {
-        let bench = Bench::with(&[("tiny.toml", TINY)]);
+        let bench = Bench::with_tiny(16);
         let start = |_| bench.start(&["sweep", "tiny.toml", "--jobs", "1"]);
         let all: Vec<Started> = (0..16).map(start).collect();
         for sweep in all {
@@ -148,7 +120,7 @@ fn sixteen_processes_at_once_on_a_fresh_store_train_every_run_once() {
 #[cfg(target_os = "linux")]
 #[test]
 fn what_a_suspended_process_holds_is_waited_for_and_never_taken() {
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(3, 500);
     let sweep = || bench.start(&["sweep", "long.toml", "--jobs", "1"]);
     let suspended = sweep();
     wait_until("a run is training", || count_in(&bench.store(), "running") == 1);
@@ -171,7 +143,7 @@ fn a_store_whose_migration_was_killed_is_migrated_by_the_next_start() {
     for (schema, microseconds) in (1..6).zip([0, 500, 1_500, 3_000, 6_000]) {
         let old = stores.join(format!("v{schema}.db"));
         let migrated = || {
-            let bench = Bench::with(&[("tiny.toml", TINY)]);
+            let bench = Bench::with_tiny(16);
             fs::copy(&old, bench.store()).unwrap();
             bench
         };

@@ -1,24 +1,10 @@
 //! Sweeps that are killed or asked to stop, and what the next start makes of what they left.
 
 use std::io::{BufRead, BufReader};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bench::{Bench, SMALL, SMALL_RUNS, sweep_of_small, wait_until};
 use crate::store::{count_in, meddle, results, rows};
-
-/// Three runs of about half a second each.
-const LONG: &str = r#"
-[experiment]
-question = "Does a long training end when it is asked to?"
-seeds = 3
-
-[grid]
-train_size = 200
-width = 16
-pretraining = "none"
-epochs = 500
-patience = "never"
-"#;
 
 #[test]
 fn a_sweep_killed_at_several_moments_trains_every_run_once_in_the_end() {
@@ -55,7 +41,7 @@ fn a_sweep_killed_at_several_moments_trains_every_run_once_in_the_end() {
 
 #[test]
 fn a_killed_run_is_planned_again_with_the_reason() {
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(3, 500);
     let sweep = bench.start(&["sweep", "long.toml", "--jobs", "1"]);
     wait_until("a run is training", || count_in(&bench.store(), "running") == 1);
     let alive = bench.ablate(&["plan", "long.toml", "--format", "json"]).expect(0).json();
@@ -76,7 +62,7 @@ fn a_killed_run_is_planned_again_with_the_reason() {
 /// Stops a sweep with `signal`, and completes it.
 #[track_caller]
 fn stops_and_goes_on(signal: &str, code: i32) {
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(3, 500);
     let sweep = bench.start(&["sweep", "long.toml", "--jobs", "2"]);
     wait_until("two runs are training", || count_in(&bench.store(), "running") == 2);
     sweep.signal(signal);
@@ -128,10 +114,9 @@ fn a_second_signal_ends_the_program_at_once() {
     let messages = BufReader::new(sweep.0.stderr.take().unwrap()).lines();
     let heard = messages.map(Result::unwrap).any(|line| line.starts_with("stopping"));
     assert!(heard, "the first signal is answered");
-    let asked = Instant::now();
     sweep.signal("INT");
-    sweep.end(Duration::from_secs(5)).expect(130);
-    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    sweep.end(Duration::from_secs(60)).expect(130);
+    assert_eq!(count_in(&bench.store(), "running"), 1, "it ended before the run could stop");
 
     // Nobody was left to say so, but it can be seen.
     let plan = bench.ablate(&["plan", "slow.toml", "--format", "json"]).expect(0).json();
@@ -141,10 +126,9 @@ fn a_second_signal_ends_the_program_at_once() {
 
 #[test]
 fn a_run_that_is_stopped_or_killed_goes_on_where_it_was_and_ends_in_the_same_bits() {
-    let longer = LONG.replace("epochs = 500", "epochs = 1500").replace("seeds = 3", "seeds = 1");
-    let whole = Bench::with(&[("long.toml", &longer)]);
+    let whole = Bench::with_long(1, 1_500);
     whole.ablate(&["sweep", "long.toml"]).expect(0);
-    let bench = Bench::with(&[("long.toml", &longer)]);
+    let bench = Bench::with_long(1, 1_500);
     let checkpoints = bench.path("store.artifacts/checkpoints");
     let sweep = bench.start(&["sweep", "long.toml"]);
     wait_until("a run is training", || count_in(&bench.store(), "running") == 1);

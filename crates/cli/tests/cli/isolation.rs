@@ -7,20 +7,6 @@ use std::time::Duration;
 use crate::bench::{Bench, SMALL, wait_until};
 use crate::store::{count_in, results, rows};
 
-/// Two runs of some seconds each.
-const LONG: &str = r#"
-[experiment]
-question = "Does one run take others with it?"
-seeds = 2
-
-[grid]
-train_size = 200
-width = 16
-pretraining = "none"
-epochs = 2000
-patience = "never"
-"#;
-
 #[test]
 fn runs_in_processes_of_their_own_have_the_same_bits() {
     let bench = Bench::with(&[("small.toml", SMALL)]);
@@ -43,7 +29,7 @@ fn a_process_that_dies_takes_its_run_and_nothing_else() {
     for (signal, kind, said) in
         [("KILL", "out-of-memory", "signal 9"), ("ABRT", "error", "signal 6 (SIGABRT)")]
     {
-        let bench = Bench::with(&[("long.toml", LONG)]);
+        let bench = Bench::with_long(2, 2_000);
         let short = ["--set", "epochs=1000"];
         let args = [&["sweep", "long.toml", "--isolate", "--jobs", "1"], &short[..]].concat();
         let sweep = bench.start(&args);
@@ -61,7 +47,7 @@ fn a_process_that_dies_takes_its_run_and_nothing_else() {
 
 #[test]
 fn a_run_that_gets_no_more_memory_fails_alone() {
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(2, 2_000);
     let program = env!("CARGO_BIN_EXE_ablate");
     let line = format!(
         "ulimit -v 1000000; exec '{program}' sweep long.toml --isolate --jobs 1 \
@@ -79,9 +65,9 @@ fn a_run_that_gets_no_more_memory_fails_alone() {
 
 #[test]
 fn a_stop_reaches_a_run_in_a_process_of_its_own_which_goes_on_later() {
-    let whole = Bench::with(&[("long.toml", LONG)]);
+    let whole = Bench::with_long(2, 2_000);
     whole.ablate(&["sweep", "long.toml"]).expect(0);
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(2, 2_000);
     let sweep = bench.start(&["sweep", "long.toml", "--isolate", "--jobs", "1"]);
     wait_until("a run is training", || count_in(&bench.store(), "running") == 1);
     std::thread::sleep(Duration::from_millis(500));
@@ -106,9 +92,9 @@ fn a_stop_reaches_a_run_in_a_process_of_its_own_which_goes_on_later() {
 
 #[test]
 fn a_run_that_takes_longer_than_it_was_given_has_timed_out_and_later_goes_on() {
-    let whole = Bench::with(&[("long.toml", LONG)]);
+    let whole = Bench::with_long(2, 2_000);
     whole.ablate(&["sweep", "long.toml"]).expect(0);
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(2, 2_000);
     let ended = bench.ablate(&["sweep", "long.toml", "--run-timeout", "300ms"]).expect(3);
     ended.says(&["timed-out", "longer than the 300ms it was given", "2 failed"]);
     let kinds = rows(&bench.store(), "SELECT state, failure, count(*) FROM run");
@@ -119,7 +105,7 @@ fn a_run_that_takes_longer_than_it_was_given_has_timed_out_and_later_goes_on() {
 
 #[test]
 fn a_sweep_whose_time_is_up_stops_and_says_how_to_go_on() {
-    let bench = Bench::with(&[("long.toml", LONG)]);
+    let bench = Bench::with_long(2, 2_000);
     let args = ["sweep", "long.toml", "--jobs", "1", "--set", "epochs=1000000"];
     bench.ablate(&[&args[..], &["--timeout", "2s"]].concat()).expect(3).says(&[
         "1 interrupted, 1 not started",

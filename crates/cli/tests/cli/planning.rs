@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -127,9 +126,7 @@ lambda = { linear = [0.1, 1], n = 10_000 }
 "#;
     let bench = Bench::with(&[("huge.toml", text)]);
     for command in ["plan", "sweep"] {
-        let began = Instant::now();
         let said = bench.ablate(&[command, "huge.toml"]).expect(2);
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         assert_eq!(said.stdout, "");
         said.says(&["1000000000000 cells", "huge.toml:", "--max-runs", "max_runs"]);
     }

@@ -148,7 +148,7 @@ fn fail_fast_stops_at_the_first_failure() {
 
 #[test]
 fn the_store_is_where_the_option_says_else_the_environment_else_in_results() {
-    let bench = Bench::with(&[("tiny.toml", TINY)]);
+    let bench = Bench::with_tiny(1);
     let mut by_default = bench.command(&["sweep", "tiny.toml"]);
     assert!(by_default.env_remove("ABLATE_DB").status().unwrap().success());
     assert_eq!(count_in(&bench.path("results/ablate.db"), "finished"), 1);
@@ -159,22 +159,9 @@ fn the_store_is_where_the_option_says_else_the_environment_else_in_results() {
     assert_eq!(count_in(&bench.path("new/other.db"), "finished"), 1);
 }
 
-/// One run, as short as they get.
-const TINY: &str = r#"
-[experiment]
-question = "Does it run at all?"
-seeds = 1
-
-[grid]
-train_size = 50
-width = 4
-pretraining = "none"
-epochs = 1
-"#;
-
 #[test]
 fn a_run_says_where_it_comes_from() {
-    let bench = Bench::with(&[("tiny.toml", TINY)]);
+    let bench = Bench::with_tiny(1);
     bench.ablate(&["sweep", "tiny.toml", "--jobs", "1"]).expect(0);
     let session =
         rows(&bench.store(), "SELECT command, version, jobs, cores > 0, pid > 0 FROM session");

@@ -10,6 +10,7 @@ use ablate_sweep::{Experiment, RunState};
 use maud::{Markup, html};
 
 use crate::address::Address;
+use crate::drawing;
 use crate::laboratory::Answer;
 use crate::page;
 use crate::reply::{Problem, Reply};
@@ -63,7 +64,7 @@ fn known(visit: &Visit<'_>, answer: &Answer) -> Result<Vec<Series>, Problem> {
         let run = trial.planned_runs().find(|run| run.state == RunState::Finished);
         for kind in [SeriesKind::Curve, SeriesKind::Profile] {
             let Some(run) = run else { continue };
-            for trace in figure::traces(visit.store, &run.id, kind)? {
+            for trace in drawing::traces(visit.store, &run.id, kind)? {
                 found.insert((kind == SeriesKind::Profile, trace.name));
             }
         }

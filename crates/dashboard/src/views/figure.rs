@@ -1,13 +1,12 @@
 //! Plots as parts of a page.
 
-use ablate_records::Store;
-use ablate_report::charts::{self, Closeup, Trace, Traces};
-use ablate_report::{ReportError, RunSet};
-use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, SeriesKind};
-use ablate_sweep::{Filter, RunId};
+use ablate_report::RunSet;
+use ablate_report::charts::Closeup;
+use ablate_sweep::Filter;
+use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec};
 use maud::{Markup, PreEscaped, html};
 
-use crate::reply::Problem;
+use crate::drawing;
 use crate::views::Visit;
 
 /// The plot of `spec`, or why there is none.
@@ -39,25 +38,7 @@ pub(crate) fn drawn(
     closeup: &Closeup,
 ) -> Result<String, String> {
     let catalog = visit.laboratory.catalog();
-    let said = |error: ReportError| error.to_string();
-    let runs = charts::traced(set, spec, catalog).map_err(said)?;
-    let traces = match &spec.drawing {
-        Drawing::Series { of, .. } => {
-            let of_run = |run: &RunId| Ok((run.clone(), traces(visit.store, run, *of)?));
-            let found: Result<Traces, Problem> = runs.iter().map(of_run).collect();
-            found.map_err(|problem| problem.said)?
-        }
-        _ => Traces::new(),
-    };
-    charts::draw(set, spec, catalog, &traces, closeup).map_err(said)
-}
-
-/// The curves or the profiles of a run.
-pub(crate) fn traces(store: &Store, run: &RunId, kind: SeriesKind) -> Result<Vec<Trace>, Problem> {
-    Ok(match kind {
-        SeriesKind::Curve => store.curves(run)?.into_iter().map(Trace::from).collect(),
-        SeriesKind::Profile => store.profiles(run)?.into_iter().map(Trace::from).collect(),
-    })
+    drawing::draw(visit.store, set, spec, catalog, closeup).map_err(|error| error.to_string())
 }
 
 /// The plot that shows `drawing` of the trials that the address asks for.

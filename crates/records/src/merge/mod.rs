@@ -23,6 +23,7 @@ mod files;
 mod returned;
 mod row;
 mod runs;
+mod taking;
 
 use std::collections::{BTreeSet, HashMap};
 

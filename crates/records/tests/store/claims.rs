@@ -159,9 +159,7 @@ fn ten_thousand_standings_keep_their_order() {
     fixture.finish(&plan(1, 3), 0.1);
     fixture.finish(&plan(1, 9_998), 0.1);
     let plans: Vec<RunPlan> = (0..10_000).map(|seed| plan_of(&[], seed)).collect();
-    let begun = std::time::Instant::now();
     let standings = fixture.store.standings(&plans).unwrap();
-    assert!(begun.elapsed().as_secs_f64() < 2.0, "{:?}", begun.elapsed());
     let finished: Vec<usize> =
         (0..10_000).filter(|index| standings[*index] == Standing::Finished).collect();
     assert_eq!((standings.len(), finished), (10_000, vec![3, 9_998]));

@@ -241,9 +241,8 @@ fn marks() -> Marks {
     Marks { tags, note: Some("the one of the paper".into()), archived: Archived::No }
 }
 
-#[test]
-#[ignore = "writes tests/stores/v7.db; only ever run before a schema is released"]
-fn write_the_store_of_this_schema() {
+/// The store of schema 7, as this code makes it, in the file `path`.
+fn write_the_store_of_this_schema(path: &Path) {
     let mut fixture = Fixture::new();
     let plans = [plan(2, 0), greedy(2, 0.5, 0), plan(3, 0), plan(3, 1)];
     fixture.store.save_experiment(&crate::experiments::record("depth"), &plans).unwrap();
@@ -257,8 +256,6 @@ fn write_the_store_of_this_schema() {
     fixture.store.interrupt(&plans[3].id, attempt).unwrap();
     fixture.store.tag(&[plans[1].id.clone()], &marks().tags, &[]).unwrap();
     fixture.store.note(&plans[1].id, marks().note.as_deref()).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v7.db");
-    fs::remove_file(&path).ok();
     let client = fixture.client();
     client.execute("UPDATE session SET host = 'example', boot_id = 'boot', pid = 1", []).unwrap();
     // Merged into a store of its own, what was changed is sealed.
@@ -266,6 +263,39 @@ fn write_the_store_of_this_schema() {
     written.beside().merge(&fixture.store).unwrap();
     written.client().execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
     // Small pages keep the file small.
-    let small = rusqlite::Connection::open(&path).unwrap();
+    let small = rusqlite::Connection::open(path).unwrap();
     small.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM").unwrap();
+}
+
+/// Every table, index, view and trigger of a store, and how many rows each table has.
+fn layout(path: &Path) -> Vec<String> {
+    let client = rusqlite::Connection::open(path).unwrap();
+    let mut parts = client
+        .prepare("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+        .unwrap();
+    let part = |(kind, name, sql): (String, String, String)| {
+        let count = format!("SELECT count(*) FROM \"{name}\"");
+        let rows = (kind == "table").then(|| client.query_row(&count, [], |row| row.get(0)));
+        let rows: i64 = rows.map_or(0, Result::unwrap);
+        format!("{kind} {name} of {rows} rows: {sql}")
+    };
+    let parts = parts.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    parts.map(|found| part(found.unwrap())).collect()
+}
+
+/// Before a schema is released, `ABLATE_WRITE_STORE=1` puts its store among those of `tests/stores`, which
+/// never change from then on.
+#[test]
+fn the_store_of_the_newest_schema_is_what_this_code_writes() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/v7.db");
+    let folder = tempfile::tempdir().unwrap();
+    let written = folder.path().join("written.db");
+    write_the_store_of_this_schema(&written);
+    if std::env::var_os("ABLATE_WRITE_STORE").is_some() {
+        fs::copy(&written, &kept).unwrap();
+    }
+    // Opened, a store in the repository would be written beside.
+    let copy = folder.path().join("kept.db");
+    fs::copy(&kept, &copy).unwrap();
+    assert_eq!(layout(&copy), layout(&written));
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use ablate_sweep::TrialId;
 
-use crate::renderers::{visible, width};
+use crate::renderers::{escape, visible, width};
 
 /// A point, in pixels from the upper left.
 pub(super) type Point = (f64, f64);
@@ -152,7 +152,7 @@ impl Canvas {
 
     /// Begins shapes that belong to `trial`, so that a page can find them.
     pub(super) fn open(&mut self, trial: &TrialId) {
-        self.put(format_args!("<g data-trial=\"{}\">", escaped(&trial.0)));
+        self.put(format_args!("<g data-trial=\"{}\">", escape(&trial.0)));
     }
 
     /// Ends what [`Canvas::open`] began.
@@ -164,7 +164,7 @@ impl Canvas {
     pub(super) fn handle(&mut self, (x, y): Point, (w, h): Point, data: &[(&str, String)]) {
         let data: String = data
             .iter()
-            .map(|(name, value)| format!(" data-{name}=\"{}\"", escaped(value)))
+            .map(|(name, value)| format!(" data-{name}=\"{}\"", escape(value)))
             .collect();
         self.put(format_args!(
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" \
@@ -195,7 +195,7 @@ impl Canvas {
              {weight}{turned}>{}</text>",
             number(font.size),
             font.colour,
-            escaped(text)
+            escape(text)
         ));
     }
 
@@ -207,8 +207,8 @@ impl Canvas {
              viewBox=\"0 0 {w} {h}\" font-family=\"Helvetica, Arial, sans-serif\">\n\
              <title>{}</title>\n<desc>{}</desc>\n\
              <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>\n{}</svg>\n",
-            escaped(title),
-            escaped(description),
+            escape(title),
+            escape(description),
             self.body
         )
     }
@@ -237,23 +237,6 @@ fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
-
-/// `text` as XML shows it: nothing in it can begin a tag, end an attribute or be no XML at all.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 /// About how wide `text` is drawn, in pixels: fonts differ, so layouts leave room.

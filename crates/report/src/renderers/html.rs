@@ -116,8 +116,8 @@ fn cell(cell: &Shown) -> String {
     format!("{marked}{}{n}", cell.sign)
 }
 
-/// `text` as it reads, with nothing left that a browser would obey.
-pub(super) fn escape(text: &str) -> String {
+/// `text` as HTML and XML show it: nothing in it can begin a tag, end an attribute or be no XML at all.
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {
@@ -126,6 +126,7 @@ pub(super) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
             _ => out.push(c),
         }
     }
@@ -143,5 +144,6 @@ mod tests {
             "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;"
         );
         assert_eq!(escape("a\n\u{202e}b"), "a\\n\\u{202e}b");
+        assert_eq!(escape("a\u{0}\u{7}\u{fffe}\u{ffff}b"), "a\\u{0}\\u{7}\u{fffd}\u{fffd}b");
     }
 }

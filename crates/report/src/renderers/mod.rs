@@ -16,6 +16,7 @@ use crate::grid::Grid;
 use crate::table::Table;
 use crate::tables::Place;
 
+pub(crate) use html::escape;
 pub(crate) use terminal::width;
 pub use terminal::{painted, visible};
 

@@ -1,10 +1,8 @@
 //! `[[claim]]`: what the experiment expects, checked like the rest of the file.
 
-use std::collections::BTreeMap;
-
 use toml::de::DeValue;
 
-use super::document::{Field, Section, unknown};
+use super::document::{Field, Names, Section, unknown};
 use super::filters::filter;
 use super::specs::Reader;
 use crate::catalog::{Catalog, Domain};
@@ -28,20 +26,12 @@ pub(super) fn claims(
     (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<ClaimSpec> {
-    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut names = Names::new("claims");
     let mut claims = Vec::new();
     for section in sections {
         let known: Vec<&str> = COMMON.into_iter().chain(OWN).collect();
         section.refuse_others(&known, log);
-        let field = section.require("name", "name = \"deep networks gain\"", log);
-        let name = field.and_then(|field| Some((field, field.text(log)?)));
-        if let Some((field, name)) = name
-            && let Some(first) = names.insert(name.to_owned(), field.value_place.clone())
-        {
-            let mistake = Mistake::new(&field.value_place, format!("two claims are named {name}"));
-            log.push(mistake.label("again").also(&first, "first"));
-        }
-        let name = name.map(|(_, name)| name.to_owned());
+        let name = names.read(section, "name = \"deep networks gain\"", log).map(str::to_owned);
         let reader = Reader { catalog, asked, log };
         claims.extend(ClaimReader { reader, section, file }.claim(name));
     }

@@ -1,6 +1,7 @@
 //! The TOML of an experiment file as sections and fields that know their places. Every getter
 //! notes what is wrong and goes on, so that one reading finds every mistake.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -152,6 +153,37 @@ impl<'t> Section<'t> {
             let title = format!("unknown key `{}` in {}", field.key, self.title);
             log.push(unknown(&field.key_place, title, field.key, known));
         }
+    }
+}
+
+/// The names of the tables of one `[[list]]`, each of which has its own.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// What the tables are, as messages call them: `plots`.
+    of: &'static str,
+    taken: BTreeMap<String, Place>,
+}
+
+impl Names {
+    pub(super) fn new(of: &'static str) -> Names {
+        Names { of, taken: BTreeMap::new() }
+    }
+
+    /// The `name` that `section` must have, and no section before it has; `example` shows how it looks.
+    pub(super) fn read<'t>(
+        &mut self,
+        section: &Section<'t>,
+        example: &str,
+        log: &mut Vec<Mistake>,
+    ) -> Option<&'t str> {
+        let field = section.require("name", example, log)?;
+        let name = field.text(log)?;
+        if let Some(first) = self.taken.insert(name.to_owned(), field.value_place.clone()) {
+            let title = format!("two {} are named {name}", self.of);
+            let again = Mistake::new(&field.value_place, title).label("again");
+            log.push(again.also(&first, "first"));
+        }
+        Some(name)
     }
 }
 

@@ -1,12 +1,10 @@
 //! `[[plot]]`, and what stands in for it where the file has none.
 
-use std::collections::BTreeMap;
-
-use super::document::{Field, Section};
+use super::document::{Field, Names, Section};
 use super::filters::filter;
 use super::specs::Reader;
 use crate::catalog::Catalog;
-use crate::mistakes::{Mistake, Place};
+use crate::mistakes::Mistake;
 use crate::names::listing;
 use crate::plots::{Drawing, LogAxes, PlotKeys, PlotKind, PlotSpec, Shown};
 use crate::specs::TableSpec;
@@ -21,21 +19,13 @@ pub(super) fn plots(
     (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<PlotSpec> {
-    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut names = Names::new("plots");
     let mut plots = Vec::new();
     for section in sections {
         let known: Vec<&str> =
             ["name", "kind", "filter", "select"].into_iter().chain(SOME).collect();
         section.refuse_others(&known, log);
-        let field = section.require("name", "name = \"depth\"", log).cloned();
-        let name = field.as_ref().and_then(|field| field.text(log)).unwrap_or_default();
-        if let Some(field) = &field
-            && let Some(first) = names.insert(name.to_owned(), field.value_place.clone())
-            && !name.is_empty()
-        {
-            let mistake = Mistake::new(&field.value_place, format!("two plots are named {name}"));
-            log.push(mistake.label("again").also(&first, "first"));
-        }
+        let name = names.read(section, "name = \"depth\"", log).unwrap_or_default();
         plots.extend(Reader { catalog, asked, log }.plot(section, name, file));
     }
     plots

@@ -1,8 +1,6 @@
 //! `[compare]` and `[[table]]`, and what stands in for them where the file has none.
 
-use std::collections::BTreeMap;
-
-use super::document::{Field, Section, unknown};
+use super::document::{Field, Names, Section, unknown};
 use super::filters::filter;
 use super::grid::Grid;
 use super::values::scalar;
@@ -57,7 +55,7 @@ pub(super) fn tables(
     (catalog, asked): (&Catalog, &[String]),
     log: &mut Vec<Mistake>,
 ) -> Vec<TableSpec> {
-    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    let mut names = Names::new("tables");
     let mut tables = Vec::new();
     for section in sections {
         let known = [
@@ -72,15 +70,7 @@ pub(super) fn tables(
             "paper",
         ];
         section.refuse_others(&known, log);
-        let field = section.require("name", "name = \"depth\"", log).cloned();
-        let name = field.as_ref().and_then(|field| field.text(log)).unwrap_or_default();
-        if let Some(field) = &field
-            && let Some(first) = names.insert(name.to_owned(), field.value_place.clone())
-            && !name.is_empty()
-        {
-            let mistake = Mistake::new(&field.value_place, format!("two tables are named {name}"));
-            log.push(mistake.label("again").also(&first, "first"));
-        }
+        let name = names.read(section, "name = \"depth\"", log).unwrap_or_default();
         tables.extend(Reader { catalog, asked, log }.table(section, name, file));
     }
     tables

@@ -1,10 +1,9 @@
 //! Which runs are verified: those that are named, those that a filter finds, or a sample of these.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
-use ablate_records::{Archive, IMPORTED, Store};
-use ablate_sweep::{Run, RunId, RunPlan, RunState, Trial};
+use ablate_records::{Archive, Store};
+use ablate_sweep::{Run, RunId, RunPlan, RunState};
 use anyhow::bail;
 use sha2::{Digest, Sha256};
 
@@ -50,13 +49,6 @@ fn named(
 ) -> anyhow::Result<Vec<(Run, RunPlan)>> {
     let runs = prefixes.iter().map(|prefix| -> anyhow::Result<(Run, RunPlan)> {
         let run = store.find_run(prefix)?;
-        if run.training_version == IMPORTED {
-            bail!(Usage(format!("run {} was imported: it cannot be trained again here", run.id)));
-        }
-        if run.state != RunState::Finished {
-            let (id, state) = (&run.id, run.state.word());
-            bail!(Usage(format!("run {id} is {state}: only finished runs can be verified")));
-        }
         let plan = laboratory.plan_of(&run)?;
         Ok((run, plan))
     });
@@ -77,9 +69,8 @@ fn found(
         bail!(Usage(format!("no finished run fits {filter}")));
     }
     let all = runs.len();
-    let planned = runs.into_iter().map(|run| (plan(&run, laboratory), run));
-    let runs: Vec<_> =
-        planned.filter(|(plan, run)| plan.id == run.id).map(|(plan, run)| (run, plan)).collect();
+    let planned = |run: Run| laboratory.plan_of(&run).ok().map(|plan| (run, plan));
+    let runs: Vec<_> = runs.into_iter().filter_map(planned).collect();
     let others = format!(
         "{} left out: imported, or trained on other data or by an earlier version",
         format::count(all - runs.len(), "run")
@@ -90,11 +81,6 @@ fn found(
         _ => {}
     }
     Ok(runs)
-}
-
-fn plan(run: &Run, laboratory: &Laboratory) -> RunPlan {
-    let trial = Trial { id: run.trial.clone(), params: run.params.clone() };
-    laboratory.plan(&Arc::new(trial), run.seed)
 }
 
 /// `size` of `runs`: those whose ticket is smallest, the smallest first. So a draw depends on the seed and
