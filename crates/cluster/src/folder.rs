@@ -86,15 +86,14 @@ impl Folder {
         }
     }
 
-    /// Every shard, by name.
+    /// Every shard, by name. What else lies among them, and is named otherwise or no file, is none.
     ///
     /// # Errors
     /// If the folder is there and cannot be read.
     pub fn shards(&self) -> Result<Vec<PathBuf>, ClusterError> {
         let folder = self.root.join("shards");
-        let mut names = names(&folder)?;
-        names.retain(|name| name.ends_with(".log"));
-        Ok(names.into_iter().map(|name| folder.join(name)).collect())
+        let names = names(&folder)?.into_iter().filter(|name| is_of_shard(name));
+        Ok(names.map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
     }
 
     /// The shards of a task so far, by name.
@@ -146,6 +145,15 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Whether a file of this name is a shard: `<generation>-<task>.<attempt>.log`.
+fn is_of_shard(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = name.split('.').collect();
+    let [of, attempt, "log"] = parts[..] else { return false };
+    let of = of.split_once('-');
+    of.is_some_and(|(generation, task)| number(generation) && number(task)) && !attempt.is_empty()
+}
+
 fn names(folder: &Path) -> Result<Vec<String>, ClusterError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -158,4 +166,30 @@ fn names(folder: &Path) -> Result<Vec<String>, ClusterError> {
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_else_lies_among_the_shards_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::at(root.path()).unwrap();
+        folder.create().unwrap();
+        let shards = [folder.shard(1, 0, "aa"), folder.shard(1, 123_456, "bb")];
+        let place = shards[0].parent().unwrap();
+        for name in
+            ["README.log", "0001-00000.log", "0001-x.aa.log", ".nfs01", "0001-00000.aa.log~"]
+        {
+            fs::write(place.join(name), "x").unwrap();
+        }
+        fs::create_dir(folder.shard(1, 2, "cc")).unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.shard(1, 3, "dd")).unwrap();
+        for path in &shards {
+            fs::write(path, "").unwrap();
+        }
+        assert_eq!(folder.shards().unwrap(), shards);
+        assert_eq!(folder.shards_of(1, 0).unwrap(), shards[..1]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use ablate_cluster::collect::{Collected, collect};
 use ablate_cluster::plan::Plan;
-use ablate_cluster::{Folder, disk};
+use ablate_cluster::{ClusterError, Folder, disk};
 use ablate_records::{Durability, Store};
 use ablate_sweep::RunPlan;
 use anyhow::bail;
@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &Collect, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     let folder = Folder::at(&args.dir)?;
-    let mut plan = Plan::open(&folder, folder.current()?)?;
+    let plan = readable_plan(&folder)?;
     if args.no_create && !common.db.exists() {
         bail!(
             "{} is not on this machine: collect where it is, by `ablate collect {}`",
@@ -34,6 +34,14 @@ pub(crate) fn run(args: &Collect, common: &Common, terminal: &Terminal) -> anyho
     });
     bar.finish_and_clear();
     let collected = collected?;
+    let mut plan = match plan {
+        Ok(plan) => plan,
+        Err(error) => {
+            // The shards say what came of the runs, but not which there are.
+            terminal.data(&report(&collected))?;
+            return Err(error.into());
+        }
+    };
     if store.experiment(&plan.header.experiment.name)?.is_none() {
         // Into a store that is not the one it was launched from.
         let mut first = Plan::open(&folder, 1)?;
@@ -55,6 +63,16 @@ pub(crate) fn run(args: &Collect, common: &Common, terminal: &Terminal) -> anyho
     }
     let agree = collected.taken.differing.is_empty();
     Ok(if agree && left == 0 { Exit::Done } else { Exit::Unfinished })
+}
+
+/// The latest plan that can be read, or why the latest cannot: what the shards tell is taken all the same.
+fn readable_plan(folder: &Folder) -> Result<Result<Plan, ClusterError>, ClusterError> {
+    let latest = folder.current()?;
+    let newest = Plan::open(folder, latest);
+    Ok(newest.or_else(|error| {
+        let mut earlier = (1..latest).rev().map(|generation| Plan::open(folder, generation));
+        earlier.find_map(Result::ok).ok_or(error)
+    }))
 }
 
 /// Says so where the store lies on a file system whose locks do not hold across machines.

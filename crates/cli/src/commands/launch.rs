@@ -9,7 +9,7 @@ use ablate_cluster::slurm::{self, Refusal, Request};
 use ablate_cluster::{ClusterError, Folder, shard};
 use ablate_records::{Durability, Standing, Store};
 use ablate_sweep::{RunId, RunPlan};
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use crate::args::{Common, Executor, Launch, Target};
 use crate::commands::plan::Estimate;
@@ -28,6 +28,7 @@ const MOST_TASKS: usize = 1000;
 
 pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow::Result<Exit> {
     refuse_what_the_engine_lacks(args)?;
+    let chunk = chunk(args)?;
     let launch = match (&args.resume, &args.dir) {
         (Some(dir), _) => resumed(dir, args, common)?,
         (None, Some(dir)) => fresh(dir, args, common, terminal)?,
@@ -37,10 +38,7 @@ pub(crate) fn run(args: &Launch, common: &Common, terminal: &Terminal) -> anyhow
         terminal.message("every run is finished: nothing to launch");
         return Ok(Exit::Done);
     }
-    let mut tasks = tasks(args, &launch)?;
-    if args.executor == Executor::Slurm && !args.dry_run {
-        tasks = tasks.min(slurm::largest_array()?);
-    }
+    let mut tasks = tasks(chunk, &launch).min(launch.most_tasks);
     if args.dry_run {
         return launch.show(args, common, tasks, terminal);
     }
@@ -100,7 +98,9 @@ struct Launching {
     /// Every run that the experiment plans.
     members: Vec<RunId>,
     runs: Vec<Planned>,
-    /// Seconds that all runs together are expected to take on one core, where that can be told.
+    /// More tasks than this the engine does not take.
+    most_tasks: usize,
+    /// Seconds that all runs together are expected to take on one core, where that can be told and `auto` asks for it.
     seconds: Option<f64>,
 }
 
@@ -126,6 +126,7 @@ fn fresh(
     let prepared = Prepared::read(&target, common, &catalog, &laboratory, terminal)?;
     prepared.warn_of_what_cannot_be_answered(&catalog, terminal);
     let laboratory = laboratory.requesting(prepared.requested());
+    let most_tasks = most_tasks(args)?;
     let waiting: Vec<&RunPlan> = if args.dry_run && !common.db.exists() {
         prepared.plans.iter().collect()
     } else {
@@ -145,7 +146,7 @@ fn fresh(
         }
         waiting
     };
-    let seconds = expected(&waiting, &laboratory, common)?;
+    let seconds = expected(args, &waiting, &laboratory, common)?;
     let absolute = |path: &Path| -> anyhow::Result<String> {
         Ok(std::path::absolute(path)?.to_string_lossy().into_owned())
     };
@@ -155,6 +156,7 @@ fn fresh(
         beside.map(|folder| absolute(&std::env::current_dir()?.join(folder))).transpose()?;
     Ok(Launching {
         folder,
+        most_tasks,
         seconds,
         members: prepared.plans.iter().map(|plan| plan.id.clone()).collect(),
         header: Header {
@@ -171,12 +173,17 @@ fn fresh(
     })
 }
 
-/// Seconds that `waiting` are expected to take one after the other, by the speed of the store's runs.
+/// Seconds that `waiting` are expected to take one after the other, by the speed of the store's runs: all of
+/// those are looked at, so only where somebody wants to know.
 fn expected(
+    args: &Launch,
     waiting: &[&RunPlan],
     laboratory: &Laboratory,
     common: &Common,
 ) -> anyhow::Result<Option<f64>> {
+    if args.chunk != "auto" || waiting.is_empty() {
+        return Ok(None);
+    }
     let store = common.db.exists().then(|| Store::open_read_only(&common.db)).transpose()?;
     Ok(Estimate::read(waiting, laboratory, store.as_ref(), NonZeroUsize::MIN)?.seconds())
 }
@@ -188,26 +195,27 @@ fn resumed(dir: &Path, args: &Launch, common: &Common) -> anyhow::Result<Launchi
         refuse_while_queued(&folder, folder.current()?)?;
     }
     let mut first = plan::Plan::open(&folder, 1)?;
-    let mut runs = Vec::new();
-    for task in 0..first.tasks() {
-        runs.extend(first.slice(task)?);
-    }
     let mut finished: HashSet<RunId> = HashSet::new();
     for path in folder.shards()? {
         finished.extend(shard::account(&path)?.finished);
     }
     if common.db.exists() {
         let store = Store::open_read_only(&common.db)?;
-        let ids: Vec<RunId> = runs.iter().map(|(plan, _)| plan.id.clone()).collect();
-        finished.extend(store.finished(&ids)?);
+        finished.extend(store.finished(&first.members()?)?);
     }
-    runs.retain(|(plan, _)| !finished.contains(&plan.id));
+    // Task by task, so that what is finished is never held all at once.
+    let mut runs = Vec::new();
+    for task in 0..first.tasks() {
+        let slice = first.slice(task)?.into_iter();
+        runs.extend(slice.filter(|(plan, _)| !finished.contains(&plan.id)));
+    }
     let members = first.members()?;
     let header = first.header;
     let laboratory = super::worker::laboratory(&header, &folder);
     let waiting: Vec<&RunPlan> = runs.iter().map(|(plan, _)| plan).collect();
-    let seconds = expected(&waiting, &laboratory, common)?;
-    Ok(Launching { folder, header, members, runs, seconds })
+    let seconds = expected(args, &waiting, &laboratory, common)?;
+    let most_tasks = if runs.is_empty() { 1 } else { most_tasks(args)? };
+    Ok(Launching { folder, header, members, runs, most_tasks, seconds })
 }
 
 /// What still waits or runs would be trained twice.
@@ -233,19 +241,36 @@ fn refuse_while_queued(folder: &Folder, latest: u32) -> anyhow::Result<()> {
     .into())
 }
 
+/// How many runs a task has; `None` where that follows from the time they take.
+fn chunk(args: &Launch) -> Result<Option<NonZeroUsize>, Usage> {
+    if args.chunk == "auto" {
+        return Ok(None);
+    }
+    let chunk = args.chunk.parse();
+    chunk
+        .map(Some)
+        .map_err(|_| Usage(format!("--chunk is {:?}: a number from 1, or auto", args.chunk)))
+}
+
+/// How many tasks the engine takes at most. Where it cannot be asked, nothing has been written yet.
+fn most_tasks(args: &Launch) -> anyhow::Result<usize> {
+    if args.executor != Executor::Slurm || args.dry_run {
+        return Ok(usize::MAX);
+    }
+    slurm::largest_array().context(
+        "SLURM cannot be asked; `--executor parallel`, `hyperqueue` and `k8s` go without it",
+    )
+}
+
 /// How many tasks the runs are shared out to.
-fn tasks(args: &Launch, launch: &Launching) -> anyhow::Result<usize> {
+fn tasks(chunk: Option<NonZeroUsize>, launch: &Launching) -> usize {
     let runs = launch.runs.len();
-    if args.chunk != "auto" {
-        let chunk: NonZeroUsize = args
-            .chunk
-            .parse()
-            .map_err(|_| Usage(format!("--chunk is {:?}: a number from 1, or auto", args.chunk)))?;
-        return Ok(runs.div_ceil(chunk.get()));
+    if let Some(chunk) = chunk {
+        return runs.div_ceil(chunk.get());
     }
     // Where nothing is known of their time, as many tasks as there may be.
     let wanted = launch.seconds.map_or(runs, |seconds| (seconds / TASK_SECONDS).ceil() as usize);
-    Ok(wanted.clamp(1, runs.min(MOST_TASKS)))
+    wanted.clamp(1, runs.min(MOST_TASKS))
 }
 
 impl Launching {

@@ -114,6 +114,45 @@ fn a_task_says_what_it_lacks() {
 }
 
 #[test]
+fn a_launch_that_is_refused_writes_nothing() {
+    let bench = with_slurm("#!/bin/sh\nexit 1\n");
+    bench.write(
+        "bin/scontrol",
+        "#!/bin/sh\necho 'Unable to contact slurm controller' >&2\nexit 1\n",
+    );
+    let launch = ["launch", "small.toml", "--dir", "shared"];
+    let chunk = on_slurm(&bench, &[&launch[..], &["--chunk", "0"]].concat());
+    chunk.expect(2).says(&["--chunk is \"0\": a number from 1, or auto"]);
+    on_slurm(&bench, &launch).expect(1).says(&[
+        "SLURM cannot be asked",
+        "--executor parallel",
+        "Unable to contact",
+    ]);
+    let nowhere = ["launch", "small.toml", "--dir", "small.toml", "--executor", "parallel"];
+    bench.ablate(&nowhere).expect(1).says(&["small.toml"]);
+    assert!(!bench.path("shared").exists());
+    assert!(!bench.store().exists());
+}
+
+#[test]
+fn foreign_files_among_the_shards_are_left_alone_and_a_damaged_plan_hides_no_run() {
+    let bench = Bench::with(&[("small.toml", SMALL)]);
+    bench.ablate(&LAUNCH).expect(0);
+    for name in ["README.log", "notes.txt"] {
+        bench.write(&format!("shared/shards/{name}"), "for people\n");
+    }
+    fs::create_dir(bench.path("shared/shards/0001-00000.folder.log")).unwrap();
+    worker(&bench, "0").expect(0);
+    bench.write("shared/plans/0002.plan", "no plan");
+    bench.ablate(&["collect", "shared"]).expect(3).prints(&["1 shard: 5 runs added"]);
+    bench.ablate(&["collect", "shared"]).expect(3).says(&["13 of 18 runs not finished yet"]);
+    bench.write("shared/plans/0001.plan", "no plan");
+    let hidden = bench.ablate(&["collect", "shared", "--db", "other.db"]).expect(1);
+    hidden.prints(&["1 shard: 5 runs added"]).says(&["0002.plan: its last line is damaged"]);
+    assert_eq!(count_in(&bench.path("other.db"), "finished"), 5);
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let bench = Bench::with(&[("small.toml", SMALL)]);
     let dry = |executor| {
