@@ -41,6 +41,11 @@ impl Problem {
         Problem { status: StatusCode::BAD_REQUEST, said: said.into() }
     }
 
+    /// It is there and cannot be shown.
+    pub(crate) fn failed(said: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, said: said.into() }
+    }
+
     /// A page that says it.
     pub(crate) fn page(&self) -> Markup {
         let body = html! {

@@ -4,7 +4,7 @@ use ablate_records::Provenance;
 use ablate_report::charts;
 use ablate_report::visible;
 use ablate_sweep::plots::LogAxes;
-use ablate_sweep::{Curve, Profile, Run};
+use ablate_sweep::{Curve, Profile, Run, RunState};
 use maud::{Markup, html};
 
 use crate::address::{Address, quoted};
@@ -38,13 +38,15 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
             (scores(visit, &run))
             (params(visit, &run))
         }
+        (log(visit, &run)?)
         (plots(&curves))
         (pictures(visit, &run))
         (measured(&profiles))
         (origin(&run, &provenance))
         (artifacts(visit, &run)?)
     };
-    let live = Address::new(crate::live::PATH);
+    let trained = (run.state == RunState::Running).then_some(&run.id);
+    let live = crate::live::address(trained);
     Ok(Reply::Page(page::whole(&format!("run {}", run.id), Some(&live), body)))
 }
 
@@ -97,6 +99,42 @@ fn params(visit: &Visit<'_>, run: &Run) -> Markup {
             }
         }
     }
+}
+
+/// The end of its log: open while there is nothing else to say how it goes, or why it went no further.
+fn log(visit: &Visit<'_>, run: &Run) -> Result<Markup, Problem> {
+    /// A screen or two.
+    const BYTES: u64 = 8 << 10;
+    let file = run.id.log_file();
+    let folder = visit.store.artifact_folder();
+    let unread = |error| Problem::failed(format!("The log of this run cannot be read: {error}"));
+    let tail = folder.tail(&file, BYTES).map_err(unread)?;
+    let finished = run.state == RunState::Finished;
+    Ok(match tail {
+        None if finished => html! {},
+        None => html! {
+            section { h2 { "Log" } p { "None of it is kept here." } }
+        },
+        Some((tail, cut)) => {
+            let lines: Vec<String> = tail.lines().map(visible).collect();
+            html! {
+                section {
+                    h2 { "Log" }
+                    details open[!finished] {
+                        summary {
+                            @match (cut, lines.len()) {
+                                (true, lines) => { "The last " (lines) " lines" }
+                                (false, 1) => { "1 line" }
+                                (false, lines) => { (lines) " lines" }
+                            }
+                            " of " code { (file) }
+                        }
+                        pre.log tabindex="0" { (lines.join("\n")) }
+                    }
+                }
+            }
+        }
+    })
 }
 
 /// Curves that share a unit share a plot: losses of the layers, losses and errors of fine-tuning.
