@@ -106,10 +106,11 @@ def views(rounds, pictures, servers):
                         sys.exit(f"{name} never shows rows at {address}")
                     page.wait_for_timeout(5)
                 taken = time.perf_counter() - began
-                page.screenshot(path=f"{pictures}/dashboard-{name}.png")
                 # The first turn warms the servers.
                 if turn > 0:
                     seconds[name].append(taken)
+                else:
+                    page.screenshot(path=f"{pictures}/dashboard-{name}.png", timeout=120_000)
                 page.wait_for_timeout(1000)
                 loaded[name] = sum(sizes)
                 context.close()

@@ -36,6 +36,18 @@ pub(crate) fn address(run: Option<&RunId>) -> Address {
 
 /// A stream without end, of what is written to `store`, or to the log of the run that the address names.
 pub(crate) fn events(store: &Path, asked: &Asked) -> Response<Body> {
+    let files = followed(store, asked);
+    let seen = look(&files);
+    let changes = unfold((files, seen), |(files, seen)| async move {
+        let now = change(&files, &seen).await;
+        let event: Result<Event, Infallible> = Ok(Event::default().data("changed"));
+        Some((event, (files, now)))
+    });
+    Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}
+
+/// The two files of the store, and the log of the run that is asked about.
+fn followed(store: &Path, asked: &Asked) -> Vec<PathBuf> {
     let mut log = store.as_os_str().to_owned();
     log.push("-wal");
     let mut files = vec![store.to_owned(), PathBuf::from(log)];
@@ -44,13 +56,7 @@ pub(crate) fn events(store: &Path, asked: &Asked) -> Response<Body> {
     files.extend(run.and_then(|id| {
         ArtifactFolder::of_store(store).path(&RunId(id.to_owned()).log_file()).ok()
     }));
-    let seen = look(&files);
-    let changes = unfold((files, seen), |(files, seen)| async move {
-        let now = change(&files, &seen).await;
-        let event: Result<Event, Infallible> = Ok(Event::default().data("changed"));
-        Some((event, (files, now)))
-    });
-    Sse::new(changes).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+    files
 }
 
 /// Waits until the files are no longer as `seen`.
@@ -73,4 +79,21 @@ fn look(files: &[PathBuf]) -> Vec<Seen> {
         Some((file.len(), file.modified().ok()?))
     };
     files.iter().map(seen).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_log_of_a_run_is_followed_besides_the_store() {
+        let files = |query: &str| followed(Path::new("a/store.db"), &Asked::read(query));
+        let usual = ["a/store.db", "a/store.db-wal"].map(PathBuf::from);
+        assert_eq!(files(""), usual);
+        for query in ["run=", "run=..%2f..%2fsecret", "run=/etc/passwd", "run=a.b", "run=%00"] {
+            assert_eq!(files(query), usual, "{query}");
+        }
+        let of_run = files("run=0123456789abcdef");
+        assert_eq!(of_run[2..], [PathBuf::from("a/store.artifacts/logs/0123456789abcdef.log")]);
+    }
 }

@@ -7,6 +7,7 @@ use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, SeriesKind};
 use ablate_sweep::{Filter, RunId};
 use maud::{Markup, PreEscaped, html};
 
+use crate::page;
 use crate::reply::Problem;
 use crate::views::Visit;
 
@@ -97,7 +98,7 @@ pub(crate) fn filter_field(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
                 spellcheck="false" autocomplete="off" data-focus="/"
                 aria-invalid=[mistake.map(|_| "true")] placeholder="depth == 3 and variant != 'basic'";
         }
-        @if let Some(said) = mistake { pre.mistake role="alert" { (said) } }
+        @if let Some(said) = mistake { (page::mistake(said)) }
     }
 }
 

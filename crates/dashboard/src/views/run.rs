@@ -4,7 +4,7 @@ use ablate_records::Provenance;
 use ablate_report::charts;
 use ablate_report::visible;
 use ablate_sweep::plots::LogAxes;
-use ablate_sweep::{Curve, Profile, Run, RunState};
+use ablate_sweep::{Curve, Metric, Profile, Run, RunState};
 use maud::{Markup, html};
 
 use crate::address::{Address, quoted};
@@ -51,27 +51,37 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
 }
 
 fn scores(visit: &Visit<'_>, run: &Run) -> Markup {
+    /// About what every run is measured by; behind these stands each corruption at each severity.
+    const MAIN: usize = 19;
     // In the order in which the probes declare them, which puts the main ones first.
     let declared = visit.laboratory.catalog().metrics.iter();
     let scores: Vec<_> =
         declared.filter_map(|metric| Some((metric, *run.scores.get(&metric.name)?))).collect();
-    html! {
-        section {
-            h2 { "Scores" }
-            @if scores.is_empty() { p.said { "None yet." } }
-            @else {
-                table.list {
-                    thead { tr { th scope="col" { "metric" } th scope="col" { "value" } th scope="col" { "unit" } } }
-                    tbody {
-                        @for (metric, score) in scores {
-                            tr {
-                                th scope="row" title=(metric.summary) { (metric.name) }
-                                td.num { (ablate_report::Field::Real(score).words()) }
-                                td { @if metric.unit != "1" { (metric.unit) } }
-                            }
+    let (main, rest) = scores.split_at(scores.len().min(MAIN));
+    let table = |scores: &[(&Metric, f64)]| {
+        html! {
+            div.scroll { table.list {
+                thead { tr {
+                    th scope="col" { "metric" } th.num scope="col" { "value" } th scope="col" { "unit" }
+                } }
+                tbody {
+                    @for (metric, score) in scores {
+                        tr {
+                            th scope="row" title=(metric.summary) { (metric.name) }
+                            td.num { (ablate_report::Field::Real(*score).words()) }
+                            td { @if metric.unit != "1" { (metric.unit) } }
                         }
                     }
                 }
+            } }
+        }
+    };
+    html! {
+        section {
+            h2 { "Scores" }
+            @if main.is_empty() { p.said { "None yet." } } @else { (table(main)) }
+            @if !rest.is_empty() {
+                details { summary { (rest.len()) " more" } (table(rest)) }
             }
         }
     }
@@ -92,10 +102,10 @@ fn params(visit: &Visit<'_>, run: &Run) -> Markup {
     html! {
         section {
             h2 { "Parameters" }
-            table.list { tbody { @for (name, value) in own { (row(name, value)) } } }
+            div.scroll { table.list { tbody { @for (name, value) in own { (row(name, value)) } } } }
             details {
                 summary { (usual.len()) " at their defaults" }
-                table.list { tbody { @for (name, value) in usual { (row(name, value)) } } }
+                div.scroll { table.list { tbody { @for (name, value) in usual { (row(name, value)) } } } }
             }
         }
     }

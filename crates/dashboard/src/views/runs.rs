@@ -39,7 +39,7 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
         h1 { "Runs" }
         (form(visit, None))
         (pages(visit, &found, from, limit))
-        (sheet::table(&found.grid, |name| heading(visit, name)))
+        (sheet::table(&found.grid, |name, numbers| heading(visit, name, numbers)))
         (page::copies(&Address::of("/runs/copy", visit.asked), &FORMATS))
         (chooser(visit, &found)?)
     };
@@ -167,7 +167,7 @@ fn form(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
                     autocomplete="off" data-focus="/" aria-invalid=[mistake.map(|_| "true")]
                     placeholder="variant == 'denoising' and test_error < 0.1";
             }
-            @if let Some(said) = mistake { pre.mistake role="alert" { (said) } }
+            @if let Some(said) = mistake { (page::mistake(said)) }
             label { "Group by" input name="group" value=(said("group")) placeholder="variant,depth"; }
             label { "Metric" input name="metric" value=(said("metric")) placeholder="test_error"; }
             label { "Sort" input name="sort" value=(said("sort")) placeholder="-test_error"; }
@@ -201,7 +201,7 @@ fn pages(visit: &Visit<'_>, found: &Found, from: usize, limit: usize) -> Markup 
 }
 
 /// A heading that sorts: by its column, then the other way round, then no longer.
-fn heading(visit: &Visit<'_>, name: &str) -> Markup {
+fn heading(visit: &Visit<'_>, name: &str, numbers: bool) -> Markup {
     let sorted = visit.asked.list("sort");
     let falling = format!("-{name}");
     let (state, mark, next) = match sorted.first() {
@@ -211,7 +211,7 @@ fn heading(visit: &Visit<'_>, name: &str) -> Markup {
     };
     let address = Address::of("/runs", visit.asked).with("sort", next).with("from", "");
     html! {
-        th scope="col" aria-sort=(state) { a href=(address) { (visible(name)) (mark) } }
+        th scope="col" class=[numbers.then_some("num")] aria-sort=(state) { a href=(address) { (visible(name)) (mark) } }
     }
 }
 
