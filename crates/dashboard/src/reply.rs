@@ -71,7 +71,15 @@ impl From<RecordsError> for Problem {
             }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Problem { status, said: error.to_string() }
+        let said = match error {
+            RecordsError::TookTooLong { doing, .. } => {
+                format!(
+                    "It took too long to {doing}, and was stopped: a narrower filter asks for less."
+                )
+            }
+            error => error.to_string(),
+        };
+        Problem { status, said }
     }
 }
 

@@ -1,8 +1,6 @@
 //! The dashboard in a real browser: what people see, what scripts may do, and what leaves the machine.
 
-use std::time::{Duration, Instant};
-
-use crate::bench::{Bench, SMALL};
+use crate::bench::{Bench, SMALL, wait_until};
 use crate::chromium::Chromium;
 use crate::serving::Served;
 
@@ -131,11 +129,8 @@ fn the_page_of_a_run_follows_its_training() {
     let long = ["sweep", "small.toml", "--set", "epochs=1000000", "--set", "patience=never"];
     let _sweep = bench.start(&[&long[..], &["--jobs", "1"]].concat());
     let running = "state == 'running'";
-    let began = Instant::now();
-    while bench.ablate(&["query", running, "--count"]).stdout.trim() != "1" {
-        assert!(began.elapsed() < Duration::from_secs(60), "it never begins");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let ids = ["query", running, "--columns", "id", "--format", "csv"];
+    wait_until("a run is trained", || bench.ablate(&ids).stdout.lines().count() == 2);
     let served = Served::of(&bench, &[]);
     let id = bench.ask(running, "id");
     chromium.open(&format!("http://127.0.0.1:{}/run?id={id}", served.port));

@@ -19,6 +19,8 @@ const MOST: usize = 1_000;
 const MOST_COUNTED: u64 = 20_000;
 /// Rows that are copied at once.
 const MOST_COPIED: usize = 10_000;
+/// Groups that are made: with all they hold, tens of megabytes.
+const MOST_GROUPS: usize = 5_000;
 
 /// The sheet with its form.
 pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
@@ -100,9 +102,16 @@ fn find(visit: &Visit<'_>, limit: usize, offset: usize) -> Result<Found, Mistake
     };
     let sort = visit.asked.list("sort");
     let grouped = visit.asked.list("group");
-    let count_to = Some(MOST_COUNTED);
-    let mut query =
-        Query { filter, archive, limit: Some(limit), offset, count_to, ..Query::default() };
+    let (count_to, most_groups) = (Some(MOST_COUNTED), Some(MOST_GROUPS));
+    let mut query = Query {
+        filter,
+        archive,
+        limit: Some(limit),
+        offset,
+        count_to,
+        most_groups,
+        ..Query::default()
+    };
     if !grouped.is_empty() {
         return in_groups(visit, &query, &grouped, &sort);
     }
@@ -142,6 +151,7 @@ fn in_groups(
                 None => message,
             })
         }
+        RecordsError::TooManyGroups { .. } => Mistake::At(error.to_string()),
         _ => Mistake::Other(error.into()),
     })?;
     let group = |found: ablate_records::Group| Group {
