@@ -72,7 +72,7 @@ fn cell(name: &str, field: &Field, numbers: bool) -> Markup {
         }
         ("state", Field::Text(state)) => html! { td { (crate::page::chip(state)) } },
         (_, Field::Null) => html! { td.none.num[numbers] { (shown) } },
-        _ => html! { td.num[numbers] { (shown) } },
+        _ => html! { td class=[numbers.then_some("num")] { (shown) } },
     }
 }
 
