@@ -1,11 +1,12 @@
 """Looks at dashboards as a browser does, for dashboard.sh.
 
     dashboard.py fill mlflow|optuna FILE RUNS    stores runs of 10 parameters and 10 metrics
-    dashboard.py views ROUNDS PID PID PID        seconds, bytes and memory of the three first views
+    dashboard.py views ROUNDS FOLDER PID PID PID seconds, bytes and memory of the three first views
     dashboard.py watch                           follows the page of a sweep until it is stopped
 
-A view counts as usable when the rows that it shows of the runs can be read; each round opens all three,
-in turns, in a browser without a cache. The servers have answered once before.
+A view counts as usable when more than five rows of runs stand on the screen and can be read; a picture of
+that moment goes into FOLDER. Each round opens all three, in turns, in a browser without a cache. The servers
+have answered once before.
 """
 
 import os
@@ -52,18 +53,22 @@ def fill(peer, path, runs):
         study.add_trials(trials)
 
 
-# What is opened, and what must stand there to be read.
+# What is opened, and the cells of the rows that are to be read.
 VIEWS = {
-    "ablate": ("http://127.0.0.1:8201/runs", "document.querySelectorAll('table.sheet tbody tr').length > 50"),
-    "MLflow": (
-        "http://127.0.0.1:8202/#/experiments/1/runs",
-        "document.querySelectorAll('[role=row] a[href*=\"/runs/\"]').length > 5",
-    ),
-    "Optuna": (
-        "http://127.0.0.1:8203/dashboard/studies/1/trialTable",
-        "document.querySelectorAll('tbody tr').length > 5",
-    ),
+    "ablate": ("http://127.0.0.1:8201/runs", "table.sheet tbody tr th a"),
+    "MLflow": ("http://127.0.0.1:8202/#/experiments/1/runs", "[role=row] a[href*='/runs/']"),
+    "Optuna": ("http://127.0.0.1:8203/dashboard/studies/0/trials", "li [role=button]"),
 }
+# Whether more than five of them stand on the screen, with words in them, and have been painted.
+USABLE = """(cells) => new Promise((told) => {
+    const stands = (cell) => {
+        const { top, bottom, width } = cell.getBoundingClientRect();
+        return width > 0 && top >= 0 && bottom <= innerHeight && cell.innerText.trim() !== "";
+    };
+    const found = [...document.querySelectorAll(cells)].filter(stands);
+    if (new Set(found.map((cell) => cell.getBoundingClientRect().top)).size <= 5) return told(false);
+    requestAnimationFrame(() => requestAnimationFrame(() => told(true)));
+})"""
 
 
 def answers(address):
@@ -76,7 +81,7 @@ def answers(address):
     sys.exit(f"nothing answers at {address}")
 
 
-def views(rounds, servers):
+def views(rounds, pictures, servers):
     from playwright.sync_api import sync_playwright
 
     for address, _ in VIEWS.values():
@@ -86,7 +91,7 @@ def views(rounds, servers):
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for turn in range(rounds + 1):
-            for name, (address, usable) in VIEWS.items():
+            for name, (address, cells) in VIEWS.items():
                 context = browser.new_context(viewport={"width": 1280, "height": 800})
                 page = context.new_page()
                 network = context.new_cdp_session(page)
@@ -95,11 +100,17 @@ def views(rounds, servers):
                 network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
                 began = time.perf_counter()
                 page.goto(address, wait_until="commit", timeout=120_000)
-                page.wait_for_function(usable, timeout=120_000, polling=10)
+                # Asked from outside, which no policy of a page forbids.
+                while not page.evaluate(USABLE, cells):
+                    if time.perf_counter() - began > 120:
+                        sys.exit(f"{name} never shows rows at {address}")
+                    page.wait_for_timeout(5)
                 taken = time.perf_counter() - began
                 # The first turn warms the servers.
                 if turn > 0:
                     seconds[name].append(taken)
+                else:
+                    page.screenshot(path=f"{pictures}/dashboard-{name}.png", timeout=120_000)
                 page.wait_for_timeout(1000)
                 loaded[name] = sum(sizes)
                 context.close()
@@ -137,8 +148,8 @@ def watch():
 match sys.argv[1:]:
     case ["fill", peer, path, runs]:
         fill(peer, path, int(runs))
-    case ["views", rounds, *servers]:
-        views(int(rounds), [int(server) for server in servers])
+    case ["views", rounds, pictures, *servers]:
+        views(int(rounds), pictures, [int(server) for server in servers])
     case ["watch"]:
         watch()
     case _:

@@ -6,19 +6,26 @@
 #     scripts/bench/dashboard.sh [RUNS] [ROUNDS]    10000 and 5 if not given
 #
 # It needs `chromium` and python3; MLflow, the Optuna dashboard and Playwright are installed into
-# target/bench/dashboards. The peers' stores are filled once (minutes) and kept there, too.
+# target/bench/dashboards. The peers' stores are filled once (minutes) and kept there, too; STORES names
+# another folder for stores. It builds what it needs, or takes it from the folder PROGRAMS. A picture of each
+# page at the moment when its rows can be read stays in target/bench, as dashboard-PEER.png.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 runs=${1:-10000} rounds=${2:-5}
-place=${STORES:-target/bench} env=target/bench/dashboards
+target=${CARGO_TARGET_DIR:-target}
+place=${STORES:-$target/bench} env=$target/bench/dashboards
 python=$env/bin/python
 mkdir -p "$place"
 if [ ! -x "$env/bin/optuna-dashboard" ]; then
     python3 -m venv "$env"
     "$python" -m pip install --quiet mlflow==3.17.2 optuna==5.0.0 optuna-dashboard==0.21.0 playwright
 fi
-cargo build --release --quiet --locked --workspace --bins --examples
-ablate=target/release/ablate many=target/release/examples/many_runs
+programs=${PROGRAMS:-}
+if [ -z "$programs" ]; then
+    cargo build --release --quiet --locked --workspace --bins --examples
+    programs=$target/release
+fi
+ablate=$programs/ablate many=$programs/examples/many_runs
 measure="$python scripts/bench/dashboard.py"
 work=$(mktemp -d "$place/work.XXXXXX")
 servers=()
@@ -44,7 +51,7 @@ servers+=($!)
 servers+=($!)
 "$env/bin/optuna-dashboard" --port 8203 "$place/dashboard-optuna-$runs" > "$work/optuna.log" 2>&1 &
 servers+=($!)
-$measure views "$rounds" "${servers[@]}"
+$measure views "$rounds" "$target/bench" "${servers[@]}"
 
 cat > "$work/watched.toml" << 'EOF'
 [experiment]

@@ -15,6 +15,7 @@ mod prepared;
 mod progress;
 mod provenance;
 mod raster;
+mod run_log;
 mod signals;
 mod terminal;
 mod text_file;
@@ -23,7 +24,10 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::args::{Cli, Command, Common};
 use crate::exit::{Diagnosed, Exit, Usage};
@@ -86,11 +90,12 @@ fn log(common: &Common, terminal: &Terminal) -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(&common.log).map_err(|error| {
         Usage(format!("--log {}: {error}; try `info`, or `ablate_runner=debug`", common.log))
     })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(terminal.stderr_look() == Look::Colored)
         .with_writer(terminal.clone())
-        .init();
+        .with_filter(filter);
+    let beside = run_log::Beside.with_filter(LevelFilter::INFO);
+    tracing_subscriber::registry().with(lines).with(beside).init();
     Ok(())
 }
 

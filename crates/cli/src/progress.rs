@@ -19,8 +19,12 @@ use crate::terminal::Terminal;
 /// How long a plain line waits for the next one.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// How many places a curve has.
+/// How many places a curve has, and how many on a narrow screen.
 const CURVE: usize = 16;
+const SHORT_CURVE: usize = 8;
+
+/// On a screen of fewer columns bars and curves are short.
+const NARROW: usize = 80;
 
 /// Shows what the runner tells.
 pub(crate) struct Screen<'a> {
@@ -58,7 +62,11 @@ impl<'a> Screen<'a> {
         best: Best,
     ) -> Screen<'a> {
         let total = terminal.bars.add(ProgressBar::new(plans.len() as u64));
-        let style = template("{bar:30} {pos}/{len} runs  {elapsed} elapsed  {wide_msg}");
+        let style = template(if is_narrow(terminal) {
+            "{bar:8} {pos}/{len} runs  {wide_msg}"
+        } else {
+            "{bar:30} {pos}/{len} runs  {elapsed} elapsed  {wide_msg}"
+        });
         total.set_style(style.progress_chars("=> "));
         total.enable_steady_tick(Duration::from_millis(500));
         let best_line = terminal.bars.add(ProgressBar::new(0));
@@ -139,7 +147,9 @@ impl<'a> Screen<'a> {
 
     fn line(&self) -> ProgressBar {
         let line = self.terminal.bars.add(ProgressBar::new(1000));
-        line.set_style(template("  {bar:12} {wide_msg}").progress_chars("-> "));
+        let bar =
+            if is_narrow(self.terminal) { "{bar:5} {wide_msg}" } else { "  {bar:12} {wide_msg}" };
+        line.set_style(template(bar).progress_chars("-> "));
         line
     }
 
@@ -148,8 +158,9 @@ impl<'a> Screen<'a> {
         if let Some(line) = self.on_line.get(run).and_then(|&line| self.lines.get(line)) {
             line.set_position((done * 1000.0) as u64);
             let losses = self.curves.get(run).map_or(&[][..], |curve| &curve.losses);
-            let curve = sparkline(losses, CURVE);
-            line.set_message(format!("{curve} {}: {doing}", self.label(run)));
+            let places = if is_narrow(self.terminal) { SHORT_CURVE } else { CURVE };
+            // What changes stands before what may be cut off.
+            line.set_message(format!("{} {doing}: {}", sparkline(losses, places), self.label(run)));
         }
     }
 
@@ -199,6 +210,10 @@ pub(crate) fn shards(terminal: &Terminal) -> ProgressBar {
     let bar = terminal.bars.add(ProgressBar::no_length());
     let style = template("{bar:30} {pos}/{len} shards read  {elapsed}");
     bar.with_style(style.progress_chars("=> "))
+}
+
+fn is_narrow(terminal: &Terminal) -> bool {
+    terminal.stderr_columns().is_some_and(|columns| columns < NARROW)
 }
 
 fn template(text: &str) -> ProgressStyle {

@@ -68,6 +68,11 @@ impl Terminal {
         terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
     }
 
+    /// How many columns stderr has, if it is a terminal.
+    pub(crate) fn stderr_columns(&self) -> Option<usize> {
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// How stdout may look.
     pub(crate) fn stdout_look(&self) -> Look {
         self.stdout_color

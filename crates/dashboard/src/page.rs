@@ -65,6 +65,21 @@ pub(crate) fn chip(word: &str) -> Markup {
     html! { span class=(class) { (word) } }
 }
 
+/// A mistake in what was typed: the text with its marks, of which no line may be broken, and below them
+/// the words, of which any may.
+pub(crate) fn mistake(said: &str) -> Markup {
+    let (marked, words) = match said.rsplit_once("^\n") {
+        Some((marked, words)) => (Some(format!("{marked}^")), words),
+        None => (None, said),
+    };
+    html! {
+        div.mistake role="alert" {
+            @if let Some(marked) = marked { pre { (marked) } }
+            p { (words) }
+        }
+    }
+}
+
 /// Links to the same thing in other formats: a click copies its text, and without scripts opens it.
 pub(crate) fn copies(address: &Address, formats: &[(&str, &str)]) -> Markup {
     html! {

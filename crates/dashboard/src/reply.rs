@@ -41,6 +41,11 @@ impl Problem {
         Problem { status: StatusCode::BAD_REQUEST, said: said.into() }
     }
 
+    /// It is there and cannot be shown.
+    pub(crate) fn failed(said: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, said: said.into() }
+    }
+
     /// A page that says it.
     pub(crate) fn page(&self) -> Markup {
         let body = html! {
@@ -66,7 +71,15 @@ impl From<RecordsError> for Problem {
             }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Problem { status, said: error.to_string() }
+        let said = match error {
+            RecordsError::TookTooLong { doing, .. } => {
+                format!(
+                    "It took too long to {doing}, and was stopped: a narrower filter asks for less."
+                )
+            }
+            error => error.to_string(),
+        };
+        Problem { status, said }
     }
 }
 

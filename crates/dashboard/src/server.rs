@@ -163,7 +163,9 @@ fn router(shared: &Arc<Shared>) -> Router {
         let file = move || async move { typed(StatusCode::OK, asset.kind, asset.text) };
         router = router.route(asset.path, get(file));
     }
-    let events = |State(shared): State<Arc<Shared>>| async move { live::events(&shared.store) };
+    let events = |State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery| async move {
+        live::events(&shared.store, &Asked::read(&query.unwrap_or_default()))
+    };
     let nothing = || async { response(Err(Problem::missing("There is no such page."))) };
     router
         .route(live::PATH, get(events))

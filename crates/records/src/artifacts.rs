@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -72,6 +72,42 @@ impl ArtifactFolder {
             fs::remove_file(&partial).ok();
         }
         done
+    }
+
+    /// `file`, made if need be, to write at its end: what is written so may be cut off by a crash.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or `file` leads out of the folder.
+    pub fn append(&self, file: &str) -> io::Result<File> {
+        let path = self.path(file)?;
+        fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
+        File::options().create(true).append(true).open(path)
+    }
+
+    /// The last lines of `file`, as many as fit `most` bytes, and whether there are others before them;
+    /// `None` if there is no such file. What is no text is replaced, and a link is not followed.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read, or `file` leads out of the folder.
+    pub fn tail(&self, file: &str, most: u64) -> io::Result<Option<(String, bool)>> {
+        let path = self.path(file)?;
+        let bytes = match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_file() => found.len(),
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut open = File::open(path)?;
+        let skipped = bytes.saturating_sub(most);
+        open.seek(SeekFrom::Start(skipped))?;
+        let mut tail = Vec::new();
+        open.take(most).read_to_end(&mut tail)?;
+        let text = String::from_utf8_lossy(&tail);
+        let whole = match text.split_once('\n') {
+            Some((_cut, whole)) if skipped > 0 => whole,
+            _ => &text,
+        };
+        Ok(Some((whole.to_owned(), skipped > 0)))
     }
 
     /// Calls `file`, if it is there, by the name `other` from now on, in place of what had that.
@@ -222,12 +258,34 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_file_is_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let artifacts = ArtifactFolder::at(folder.path().join("made when needed"));
+        assert_eq!(artifacts.tail("logs/a.log", 10).unwrap(), None);
+        for text in ["first\n", "second\n", "th\u{ef}rd\n"] {
+            artifacts.append("logs/a.log").unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        let tail = |most| artifacts.tail("logs/a.log", most).unwrap().unwrap();
+        assert_eq!(tail(100), ("first\nsecond\nth\u{ef}rd\n".to_owned(), false));
+        assert_eq!(tail(16), ("second\nth\u{ef}rd\n".to_owned(), true));
+        assert_eq!(tail(9), ("th\u{ef}rd\n".to_owned(), true));
+        #[cfg(unix)]
+        {
+            let link = artifacts.root().join("logs/link.log");
+            std::os::unix::fs::symlink("/etc/hostname", link).unwrap();
+            assert_eq!(artifacts.tail("logs/link.log", 100).unwrap(), None);
+        }
+    }
+
+    #[test]
     fn no_name_leads_out_of_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let artifacts = ArtifactFolder::at(folder.path().join("inside"));
         for name in ["../out", "/etc/passwd", "a/../../out", "", "a//b", "c:\\d", "a\0b"] {
             assert!(artifacts.write(name, b"x").is_err(), "{name}");
             assert!(artifacts.read(name).is_err(), "{name}");
+            assert!(artifacts.append(name).is_err(), "{name}");
+            assert!(artifacts.tail(name, 1).is_err(), "{name}");
         }
     }
 }

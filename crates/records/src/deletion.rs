@@ -2,6 +2,7 @@
 //! run names at all.
 
 use std::collections::HashSet;
+use std::fs;
 
 use ablate_sweep::{RunId, RunState};
 use rusqlite::{Connection, Transaction, params};
@@ -21,7 +22,8 @@ impl Store {
     /// process may be at work on one.
     pub fn doomed(&self, runs: &[RunId]) -> Result<Doomed, RecordsError> {
         self.read("look at runs to be deleted", |snapshot| {
-            doomed(snapshot, &keys(snapshot, self.process(), runs)?)
+            let keys = keys(snapshot, self.process(), runs)?;
+            doomed(snapshot, &keys, runs, &self.artifact_folder())
         })
     }
 
@@ -32,14 +34,14 @@ impl Store {
     /// As [`Store::doomed`], and if a file cannot be removed. The runs are gone then, and
     /// [`Store::remove_strays`] removes what is left of their files.
     pub fn delete(&mut self, runs: &[RunId]) -> Result<Doomed, RecordsError> {
-        let process = self.process().clone();
+        let (process, folder) = (self.process().clone(), self.artifact_folder());
         let gone = self.write("delete runs", |transaction| {
             let keys = keys(transaction, &process, runs)?;
-            let gone = doomed(transaction, &keys)?;
+            let gone = doomed(transaction, &keys, runs, &folder)?;
             delete(transaction, &keys)?;
             Ok(gone)
         })?;
-        remove(&self.artifact_folder(), &gone.files)?;
+        remove(&folder, &gone.files)?;
         Ok(gone)
     }
 
@@ -78,7 +80,7 @@ pub struct Doomed {
     pub finished: u32,
     /// The experiments that plan any of them: their next sweep trains these anew.
     pub experiments: Vec<String>,
-    /// The files that no other run names.
+    /// The files that no other run names, and their logs.
     pub files: Vec<StoredFile>,
 }
 
@@ -113,7 +115,12 @@ fn refuse_while_trained(
     }
 }
 
-fn doomed(connection: &Connection, keys: &str) -> Result<Doomed, Trouble> {
+fn doomed(
+    connection: &Connection,
+    keys: &str,
+    ids: &[RunId],
+    folder: &ArtifactFolder,
+) -> Result<Doomed, Trouble> {
     let counts = "SELECT count(*), count(weights_hash) FROM run
         WHERE key IN (SELECT value FROM json_each(?1))";
     let (runs, finished) =
@@ -134,7 +141,13 @@ fn doomed(connection: &Connection, keys: &str) -> Result<Doomed, Trouble> {
     let files = statement.query_map([keys], |row| {
         Ok(StoredFile { file: row.get(0)?, bytes: row.get::<_, i64>(1)?.unsigned_abs() })
     })?;
-    Ok(Doomed { runs, finished, experiments, files: files.collect::<Result<_, _>>()? })
+    let mut files = files.collect::<Result<Vec<_>, _>>()?;
+    files.extend(ids.iter().filter_map(|run| {
+        let file = run.log_file();
+        let bytes = fs::symlink_metadata(folder.path(&file).ok()?).ok()?.len();
+        Some(StoredFile { file, bytes })
+    }));
+    Ok(Doomed { runs, finished, experiments, files })
 }
 
 /// Deletes the runs; what refers to them goes with them, and so do trials that no run is left of.
@@ -177,10 +190,14 @@ fn strays(
     let mut statement = connection.prepare("SELECT DISTINCT file FROM artifact")?;
     let named = statement.query_map([], |row| row.get(0))?;
     let mut named = named.collect::<Result<HashSet<String>, _>>()?;
-    let mut statement = connection.prepare("SELECT id FROM run WHERE state <> 'finished'")?;
-    for id in statement.query_map([], |row| row.get(0))? {
-        let run = RunId(id?);
-        named.extend([run.checkpoint_file(), run.previous_checkpoint_file()]);
+    let mut statement = connection.prepare("SELECT id, state = 'finished' FROM run")?;
+    let runs = statement.query_map([], |row| Ok((RunId(row.get(0)?), row.get::<_, bool>(1)?)))?;
+    for run in runs {
+        let (run, finished) = run?;
+        named.insert(run.log_file());
+        if !finished {
+            named.extend([run.checkpoint_file(), run.previous_checkpoint_file()]);
+        }
     }
     let unread = |source| RecordsError::File {
         path: folder.root().to_owned(),

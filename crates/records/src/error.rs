@@ -299,6 +299,12 @@ pub enum RecordsError {
         /// What was being done.
         doing: &'static str,
     },
+    /// Runs fall into more groups than may be shown.
+    #[error("more than {most} groups: group by fewer columns, or filter the runs")]
+    TooManyGroups {
+        /// How many may be.
+        most: usize,
+    },
     /// An SQL text took too long.
     #[error("the query was stopped after {} s: ask for less, or raise the limit", limit.as_secs_f64())]
     SqlTimeout {

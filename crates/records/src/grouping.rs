@@ -19,7 +19,8 @@ impl Store {
     /// missing first. Columns, order and limit of `query` are not looked at.
     ///
     /// # Errors
-    /// As [`Store::query`]; [`RecordsError::Incomparable`] for a metric that is not a number.
+    /// As [`Store::query`]; [`RecordsError::Incomparable`] for a metric that is not a number;
+    /// [`RecordsError::TooManyGroups`].
     pub fn groups(
         &self,
         query: &Query,
@@ -46,6 +47,9 @@ impl Store {
             let mut rows = statement.query(params_from_iter(&condition.values))?;
             while let Some(row) = rows.next()? {
                 groups.add(row)?;
+                if let Some(most) = query.most_groups.filter(|most| groups.groups.len() > *most) {
+                    return Err(RecordsError::TooManyGroups { most }.into());
+                }
             }
             Ok(groups.sorted())
         })

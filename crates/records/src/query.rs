@@ -90,6 +90,8 @@ pub struct Query {
     /// With a limit, how far all runs are counted: behind so many it is enough to know that there are
     /// more. To count a million takes longer than to show some of them.
     pub count_to: Option<u64>,
+    /// Into how many groups runs may fall, where they are grouped: each takes memory.
+    pub most_groups: Option<usize>,
 }
 
 /// Whether archived runs are looked at as well.

@@ -27,6 +27,12 @@ impl RunId {
     pub fn previous_checkpoint_file(&self) -> String {
         format!("checkpoints/{self}.previous.safetensors")
     }
+
+    /// The file, among the artifacts, that says how its training went. It is named by no row and stays as
+    /// long as the run.
+    pub fn log_file(&self) -> String {
+        format!("logs/{self}.log")
+    }
 }
 
 impl fmt::Display for TrialId {

@@ -32,7 +32,7 @@ pub(crate) struct Sweep {
     /// container): only where it is known to be gone
     #[arg(long)]
     pub(crate) take_over: bool,
-    /// Keep no weights: nothing is written beside the store, and layers that several runs share are
+    /// Keep no weights and no logs: nothing is written beside the store, and layers that several runs share are
     /// trained by each of them
     #[arg(long)]
     pub(crate) no_weights: bool,

@@ -40,7 +40,7 @@ fn said(doomed: &Doomed) -> Vec<String> {
         format::count(doomed.runs as usize, "run"),
         doomed.finished
     )];
-    lines.push(format!("weights that no other run uses: {}", files_said(&doomed.files)));
+    lines.push(format!("weights that no other run uses, and logs: {}", files_said(&doomed.files)));
     if !doomed.experiments.is_empty() {
         let experiments = doomed.experiments.join(", ");
         lines.push(format!("planned by {experiments}, whose next sweep trains them again"));

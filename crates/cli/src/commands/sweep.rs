@@ -23,6 +23,7 @@ use crate::measuring;
 use crate::prepared::{Prepared, baseline};
 use crate::progress::{Best, Screen, label};
 use crate::provenance;
+use crate::run_log::Logged;
 use crate::signals;
 use crate::terminal::Terminal;
 
@@ -69,6 +70,8 @@ pub(crate) fn run(args: &Sweep, common: &Common, terminal: &Terminal) -> anyhow:
         let log = common.log.as_str();
         let isolated = Isolated { laboratory: &laboratory, terminal, log };
         let trainer: &dyn Trainer = if args.isolate { &isolated } else { &laboratory };
+        let logged = Logged { trainer, folder: store.artifact_folder() };
+        let trainer = if args.no_weights { trainer } else { &logged };
         let (prepared, catalog) = (&prepared, &catalog);
         let sweep = Sweeping { prepared, catalog, trainer, common, terminal };
         train(waiting, &sweep, &mut store, &settings)?

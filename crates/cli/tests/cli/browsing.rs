@@ -1,6 +1,6 @@
 //! The dashboard in a real browser: what people see, what scripts may do, and what leaves the machine.
 
-use crate::bench::{Bench, SMALL};
+use crate::bench::{Bench, SMALL, wait_until};
 use crate::chromium::Chromium;
 use crate::serving::Served;
 
@@ -117,6 +117,27 @@ fn a_page_follows_a_sweep() {
     chromium.ask("window.same = 1");
     bench.ablate(&["sweep", "small.toml"]).expect(0);
     chromium.wait_until("document.querySelector('.progress strong').innerText == '18'");
+    assert_eq!(chromium.ask("window.same"), 1, "without loading the page again");
+    nothing_is_wrong(&chromium, &served);
+}
+
+#[test]
+fn the_page_of_a_run_follows_its_training() {
+    let Some(mut chromium) = Chromium::start() else { return };
+    let bench = Bench::with(&[("small.toml", SMALL)]);
+    bench.ablate(&["sweep", "small.toml", "--set", "depth=1"]).expect(0);
+    let long = ["sweep", "small.toml", "--set", "epochs=1000000", "--set", "patience=never"];
+    let _sweep = bench.start(&[&long[..], &["--jobs", "1"]].concat());
+    let running = "state == 'running'";
+    let ids = ["query", running, "--columns", "id", "--format", "csv"];
+    wait_until("a run is trained", || bench.ablate(&ids).stdout.lines().count() == 2);
+    let served = Served::of(&bench, &[]);
+    let id = bench.ask(running, "id");
+    chromium.open(&format!("http://127.0.0.1:{}/run?id={id}", served.port));
+    chromium.ask("window.same = 1");
+    let told = "(document.querySelector('pre.log').innerText.match(/epoch/g) ?? []).length";
+    let before = chromium.ask(told).as_u64().unwrap();
+    chromium.wait_until(&format!("{told} > {before} + 1"));
     assert_eq!(chromium.ask("window.same"), 1, "without loading the page again");
     nothing_is_wrong(&chromium, &served);
 }

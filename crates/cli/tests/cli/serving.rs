@@ -326,8 +326,35 @@ fn a_run_with_weights_has_pictures_and_one_without_has_none() {
         assert!(picture.body.starts_with(b"\x89PNG"), "{}", picture.text());
     }
     assert_eq!(served.get(&format!("/picture?run={id}&kind=samples")).status, 404);
+    let log = bench.path(&format!("store.artifacts/logs/{id}.log"));
+    fs::write(log, "<script>1</script>\n").unwrap();
+    served.get(&format!("/run?id={id}")).shows(&["1 line of", "&lt;script&gt;1&lt;/script&gt;"]);
     fs::remove_dir_all(bench.path("store.artifacts")).unwrap();
-    assert!(!served.get(&format!("/run?id={id}")).text().contains("<img"));
+    let page = served.get(&format!("/run?id={id}")).text();
+    assert!(!page.contains("<img") && !page.contains("Log"), "{page}");
+}
+
+#[test]
+fn the_page_of_a_run_shows_the_end_of_its_log() {
+    let bench = Bench::with_a_failed_run();
+    let served = Served::of(&bench, &[]);
+    let page = |filter: &str| served.get(&format!("/run?id={}", bench.ask(filter, "id")));
+    page("state == 'finished'").shows(&[
+        "<details><summary>",
+        "begun by process",
+        "fine-tuning: epoch 2 of 2, loss",
+        "trained in",
+    ]);
+    page("state == 'failed'").shows(&["<details open><summary>", "diverged: "]);
+    // A second attempt goes on below the first, and a long log is shown from a whole line on.
+    bench.ablate(&["sweep", "diverging.toml"]).expect(3);
+    let text = page("state == 'failed'").text();
+    assert_eq!(text.matches("begun by process").count(), 2, "{text}");
+    let log = format!("store.artifacts/logs/{}.log", bench.ask("state == 'failed'", "id"));
+    bench.write(&log, "0123456789\n".repeat(10_000));
+    page("state == 'failed'").shows(&["The last 744 lines of", "tabindex=\"0\">0123456789\n"]);
+    fs::remove_dir_all(bench.path("store.artifacts")).unwrap();
+    page("state == 'failed'").shows(&["None of it is kept here."]);
 }
 
 #[test]

@@ -213,7 +213,7 @@ fn failures(name: &str, answer: &Answer) -> Markup {
                 div.scroll {
                     table.list {
                         thead { tr {
-                            th scope="col" { "cause" } th scope="col" { "runs" }
+                            th scope="col" { "cause" } th.num scope="col" { "runs" }
                             th scope="col" { "the first says" }
                         } }
                         tbody {

@@ -39,7 +39,7 @@ fn list(experiments: &[ExperimentSummary]) -> Markup {
                             th scope="col" { "experiment" }
                             th scope="col" { "question" }
                             th scope="col" { "progress" }
-                            th scope="col" { "failed" }
+                            th.num scope="col" { "failed" }
                             th scope="col" { "last swept" }
                         }
                     }

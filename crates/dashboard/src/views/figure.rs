@@ -7,6 +7,7 @@ use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec};
 use maud::{Markup, PreEscaped, html};
 
 use crate::drawing;
+use crate::page;
 use crate::views::Visit;
 
 /// The plot of `spec`, or why there is none.
@@ -78,7 +79,7 @@ pub(crate) fn filter_field(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
                 spellcheck="false" autocomplete="off" data-focus="/"
                 aria-invalid=[mistake.map(|_| "true")] placeholder="depth == 3 and variant != 'basic'";
         }
-        @if let Some(said) = mistake { pre.mistake role="alert" { (said) } }
+        @if let Some(said) = mistake { (page::mistake(said)) }
     }
 }
 

@@ -120,10 +120,10 @@ fn weighed(found: &[Importance]) -> Markup {
         @if let Some(first) = found.first() {
             section.importance {
                 h2 { "Importance of the axes" }
-                table.list {
+                div.scroll { table.list {
                     thead { tr {
-                        th scope="col" { "axis" } th scope="col" { "share of the variance" }
-                        th scope="col" { "" } th scope="col" { "by chance" } th scope="col" { "values" }
+                        th scope="col" { "axis" } th scope="col" colspan="2" { "share of the variance" }
+                        th.num scope="col" { "by chance" } th.num scope="col" { "values" }
                     } }
                     tbody { @for one in found { tr {
                         th scope="row" { (one.axis) }
@@ -133,7 +133,7 @@ fn weighed(found: &[Importance]) -> Markup {
                         td.num { (percent(one.by_chance)) }
                         td.num { (one.values) }
                     } } }
-                }
+                } }
                 p { "How much of the variance between the means of " (first.trials) " trials the means over \
                     one axis make up (\u{3b7}\u{b2}). An axis without effect makes up what stands \
                     under by chance, on average." }
@@ -173,7 +173,8 @@ fn table(visit: &Visit<'_>, set: &RunSet, ways: &Ways) -> Markup {
                 thead { tr {
                     th scope="col" { "trial" }
                     @for name in &ways.axes { th scope="col" { (name) } }
-                    th scope="col" { (ways.metric) } th scope="col" { "\u{b1}" } th scope="col" { "seeds" }
+                    th.num scope="col" { (ways.metric) } th.num scope="col" { "\u{b1}" }
+                    th.num scope="col" { "seeds" }
                 } }
                 tbody { @for (runs, found) in &rows {
                     @let behind = format!("trial == {}", quoted(&runs.trial.id.0));
@@ -191,7 +192,7 @@ fn table(visit: &Visit<'_>, set: &RunSet, ways: &Ways) -> Markup {
                                 td.num { @if let Some(half) = found.half_width() { (number(half)) } }
                                 td.num { (found.n) }
                             }
-                            None => { td.none { "-" } td.none { "-" } td.num { "0" } }
+                            None => { td.none.num { "-" } td.none.num { "-" } td.num { "0" } }
                         }
                     }
                 } }

@@ -4,7 +4,7 @@ use ablate_records::Provenance;
 use ablate_report::charts;
 use ablate_report::visible;
 use ablate_sweep::plots::LogAxes;
-use ablate_sweep::{Curve, Profile, Run};
+use ablate_sweep::{Curve, Metric, Profile, Run, RunState};
 use maud::{Markup, html};
 
 use crate::address::{Address, quoted};
@@ -38,38 +38,50 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
             (scores(visit, &run))
             (params(visit, &run))
         }
+        (log(visit, &run)?)
         (plots(&curves))
         (pictures(visit, &run))
         (measured(&profiles))
         (origin(&run, &provenance))
         (artifacts(visit, &run)?)
     };
-    let live = Address::new(crate::live::PATH);
+    let trained = (run.state == RunState::Running).then_some(&run.id);
+    let live = crate::live::address(trained);
     Ok(Reply::Page(page::whole(&format!("run {}", run.id), Some(&live), body)))
 }
 
 fn scores(visit: &Visit<'_>, run: &Run) -> Markup {
+    /// About what every run is measured by; behind these stands each corruption at each severity.
+    const MAIN: usize = 19;
     // In the order in which the probes declare them, which puts the main ones first.
     let declared = visit.laboratory.catalog().metrics.iter();
     let scores: Vec<_> =
         declared.filter_map(|metric| Some((metric, *run.scores.get(&metric.name)?))).collect();
-    html! {
-        section {
-            h2 { "Scores" }
-            @if scores.is_empty() { p.said { "None yet." } }
-            @else {
-                table.list {
-                    thead { tr { th scope="col" { "metric" } th scope="col" { "value" } th scope="col" { "unit" } } }
-                    tbody {
-                        @for (metric, score) in scores {
-                            tr {
-                                th scope="row" title=(metric.summary) { (metric.name) }
-                                td.num { (ablate_report::Field::Real(score).words()) }
-                                td { @if metric.unit != "1" { (metric.unit) } }
-                            }
+    let (main, rest) = scores.split_at(scores.len().min(MAIN));
+    let table = |scores: &[(&Metric, f64)]| {
+        html! {
+            div.scroll { table.list {
+                thead { tr {
+                    th scope="col" { "metric" } th.num scope="col" { "value" } th scope="col" { "unit" }
+                } }
+                tbody {
+                    @for (metric, score) in scores {
+                        tr {
+                            th scope="row" title=(metric.summary) { (metric.name) }
+                            td.num { (ablate_report::Field::Real(*score).words()) }
+                            td { @if metric.unit != "1" { (metric.unit) } }
                         }
                     }
                 }
+            } }
+        }
+    };
+    html! {
+        section {
+            h2 { "Scores" }
+            @if main.is_empty() { p.said { "None yet." } } @else { (table(main)) }
+            @if !rest.is_empty() {
+                details { summary { (rest.len()) " more" } (table(rest)) }
             }
         }
     }
@@ -90,13 +102,49 @@ fn params(visit: &Visit<'_>, run: &Run) -> Markup {
     html! {
         section {
             h2 { "Parameters" }
-            table.list { tbody { @for (name, value) in own { (row(name, value)) } } }
+            div.scroll { table.list { tbody { @for (name, value) in own { (row(name, value)) } } } }
             details {
                 summary { (usual.len()) " at their defaults" }
-                table.list { tbody { @for (name, value) in usual { (row(name, value)) } } }
+                div.scroll { table.list { tbody { @for (name, value) in usual { (row(name, value)) } } } }
             }
         }
     }
+}
+
+/// The end of its log: open while there is nothing else to say how it goes, or why it went no further.
+fn log(visit: &Visit<'_>, run: &Run) -> Result<Markup, Problem> {
+    /// A screen or two.
+    const BYTES: u64 = 8 << 10;
+    let file = run.id.log_file();
+    let folder = visit.store.artifact_folder();
+    let unread = |error| Problem::failed(format!("The log of this run cannot be read: {error}"));
+    let tail = folder.tail(&file, BYTES).map_err(unread)?;
+    let finished = run.state == RunState::Finished;
+    Ok(match tail {
+        None if finished => html! {},
+        None => html! {
+            section { h2 { "Log" } p { "None of it is kept here." } }
+        },
+        Some((tail, cut)) => {
+            let lines: Vec<String> = tail.lines().map(visible).collect();
+            html! {
+                section {
+                    h2 { "Log" }
+                    details open[!finished] {
+                        summary {
+                            @match (cut, lines.len()) {
+                                (true, lines) => { "The last " (lines) " lines" }
+                                (false, 1) => { "1 line" }
+                                (false, lines) => { (lines) " lines" }
+                            }
+                            " of " code { (file) }
+                        }
+                        pre.log tabindex="0" { (lines.join("\n")) }
+                    }
+                }
+            }
+        }
+    })
 }
 
 /// Curves that share a unit share a plot: losses of the layers, losses and errors of fine-tuning.

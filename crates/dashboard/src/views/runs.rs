@@ -19,6 +19,8 @@ const MOST: usize = 1_000;
 const MOST_COUNTED: u64 = 20_000;
 /// Rows that are copied at once.
 const MOST_COPIED: usize = 10_000;
+/// Groups that are made: with all they hold, tens of megabytes.
+const MOST_GROUPS: usize = 5_000;
 
 /// The sheet with its form.
 pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
@@ -39,7 +41,7 @@ pub(crate) fn view(visit: &Visit<'_>) -> Result<Reply, Problem> {
         h1 { "Runs" }
         (form(visit, None))
         (pages(visit, &found, from, limit))
-        (sheet::table(&found.grid, |name| heading(visit, name)))
+        (sheet::table(&found.grid, |name, numbers| heading(visit, name, numbers)))
         (page::copies(&Address::of("/runs/copy", visit.asked), &FORMATS))
         (chooser(visit, &found)?)
     };
@@ -100,9 +102,16 @@ fn find(visit: &Visit<'_>, limit: usize, offset: usize) -> Result<Found, Mistake
     };
     let sort = visit.asked.list("sort");
     let grouped = visit.asked.list("group");
-    let count_to = Some(MOST_COUNTED);
-    let mut query =
-        Query { filter, archive, limit: Some(limit), offset, count_to, ..Query::default() };
+    let (count_to, most_groups) = (Some(MOST_COUNTED), Some(MOST_GROUPS));
+    let mut query = Query {
+        filter,
+        archive,
+        limit: Some(limit),
+        offset,
+        count_to,
+        most_groups,
+        ..Query::default()
+    };
     if !grouped.is_empty() {
         return in_groups(visit, &query, &grouped, &sort);
     }
@@ -142,6 +151,7 @@ fn in_groups(
                 None => message,
             })
         }
+        RecordsError::TooManyGroups { .. } => Mistake::At(error.to_string()),
         _ => Mistake::Other(error.into()),
     })?;
     let group = |found: ablate_records::Group| Group {
@@ -167,7 +177,7 @@ fn form(visit: &Visit<'_>, mistake: Option<&str>) -> Markup {
                     autocomplete="off" data-focus="/" aria-invalid=[mistake.map(|_| "true")]
                     placeholder="variant == 'denoising' and test_error < 0.1";
             }
-            @if let Some(said) = mistake { pre.mistake role="alert" { (said) } }
+            @if let Some(said) = mistake { (page::mistake(said)) }
             label { "Group by" input name="group" value=(said("group")) placeholder="variant,depth"; }
             label { "Metric" input name="metric" value=(said("metric")) placeholder="test_error"; }
             label { "Sort" input name="sort" value=(said("sort")) placeholder="-test_error"; }
@@ -201,7 +211,7 @@ fn pages(visit: &Visit<'_>, found: &Found, from: usize, limit: usize) -> Markup 
 }
 
 /// A heading that sorts: by its column, then the other way round, then no longer.
-fn heading(visit: &Visit<'_>, name: &str) -> Markup {
+fn heading(visit: &Visit<'_>, name: &str, numbers: bool) -> Markup {
     let sorted = visit.asked.list("sort");
     let falling = format!("-{name}");
     let (state, mark, next) = match sorted.first() {
@@ -211,7 +221,7 @@ fn heading(visit: &Visit<'_>, name: &str) -> Markup {
     };
     let address = Address::of("/runs", visit.asked).with("sort", next).with("from", "");
     html! {
-        th scope="col" aria-sort=(state) { a href=(address) { (visible(name)) (mark) } }
+        th scope="col" class=[numbers.then_some("num")] aria-sort=(state) { a href=(address) { (visible(name)) (mark) } }
     }
 }
 

@@ -110,12 +110,21 @@ fn files_that_no_run_names_are_found_and_removed() {
     let done = plan(1, 0).id.checkpoint_file();
     folder.write(&done, b"all").unwrap();
     fs::write(folder.root().join("layers/.7-0.partial"), "half").unwrap();
+    // A log stays as long as its run.
+    let logs = [plan(1, 0), plan(1, 1), plan(1, 2)].map(|plan| plan.id.log_file());
+    logs.iter().for_each(|log| folder.write(log, b"begun").unwrap());
     #[cfg(unix)]
     std::os::unix::fs::symlink("/etc/hostname", folder.root().join("layers/link")).unwrap();
     let strays: Vec<_> = fixture.store.strays().unwrap().into_iter().map(|f| f.file).collect();
-    assert_eq!(strays, [&done, "layers/.7-0.partial", "layers/left"]);
-    assert_eq!(fixture.store.remove_strays().unwrap().len(), 3);
-    assert_eq!(files(&fixture), [&before, &waiting, "networks/a"]);
+    assert_eq!(strays, [&done, "layers/.7-0.partial", "layers/left", &logs[2]]);
+    assert_eq!(fixture.store.remove_strays().unwrap().len(), 4);
+    let mut logs = [&logs[0], &logs[1]];
+    logs.sort();
+    assert_eq!(files(&fixture), [&before, &waiting, logs[0], logs[1], "networks/a"]);
+    let gone = fixture.store.delete(&[plan(1, 0).id]).unwrap();
+    let gone: Vec<_> = gone.files.into_iter().map(|stored| stored.file).collect();
+    assert_eq!(gone, ["networks/a", &plan(1, 0).id.log_file()]);
+    assert_eq!(files(&fixture), [before, waiting, plan(1, 1).id.log_file()]);
 }
 
 #[test]

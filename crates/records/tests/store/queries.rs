@@ -224,6 +224,10 @@ fn groups_have_the_values_of_each_seed_and_are_sorted_by_size_and_by_letters() {
         .groups(&Query::default(), &names(&["seed"]), &names(&["test_error"]))
         .unwrap();
     assert_eq!((by_seed[0].trials, &by_seed[0].values[0]), (5, &vec![vec![0.4, 0.25, 0.3, 0.25]]));
+    let few = |most| Query { most_groups: Some(most), ..Query::default() };
+    assert_eq!(fixture.store.groups(&few(5), &by, &[]).unwrap().len(), 5);
+    let error = fixture.store.groups(&few(4), &by, &[]).unwrap_err();
+    assert!(error.to_string().starts_with("more than 4 groups: "), "{error}");
     for wrong in ["variant", "tied", "depht"] {
         assert!(fixture.store.groups(&Query::default(), &by, &names(&[wrong])).is_err(), "{wrong}");
     }
