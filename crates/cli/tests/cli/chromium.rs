@@ -71,8 +71,13 @@ impl Chromium {
 
     /// What `script` comes to in the page.
     pub(crate) fn ask(&mut self, script: &str) -> Json {
+        self.try_ask(script).unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// The same, or why there is no answer: the page may give way to another while it is asked.
+    fn try_ask(&mut self, script: &str) -> Result<Json, Json> {
         let asked = json!({"expression": script, "returnByValue": true, "awaitPromise": true});
-        self.call("Runtime.evaluate", asked)["result"]["value"].clone()
+        Ok(self.try_call("Runtime.evaluate", asked)?["result"]["value"].clone())
     }
 
     /// Drags the mouse over the part of what `selector` finds first that lies between two shares of its
@@ -107,14 +112,19 @@ impl Chromium {
     #[track_caller]
     pub(crate) fn wait_until(&mut self, condition: &str) {
         let began = Instant::now();
-        while self.ask(condition) != Json::Bool(true) {
-            let shown = self.ask("location.href + '\\n' + document.body.innerText");
+        while self.try_ask(condition) != Ok(Json::Bool(true)) {
+            let shown = self.try_ask("location.href + '\\n' + document.body.innerText");
+            let shown = shown.unwrap_or_else(|error| error);
             assert!(began.elapsed() < Duration::from_secs(60), "never {condition}:\n{shown}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
     fn call(&mut self, method: &str, params: Json) -> Json {
+        self.try_call(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    fn try_call(&mut self, method: &str, params: Json) -> Result<Json, Json> {
         self.last.set(self.last.get() + 1);
         let id = self.last.get();
         let text = json!({"id": id, "method": method, "params": params}).to_string();
@@ -122,8 +132,10 @@ impl Chromium {
         loop {
             let message: Json = serde_json::from_slice(&self.receive()).unwrap();
             if message["id"] == id {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].clone();
+                return match message.get("error") {
+                    Some(error) => Err(error.clone()),
+                    None => Ok(message["result"].clone()),
+                };
             }
             self.note(&message);
         }
