@@ -137,14 +137,15 @@ fn a_run_that_is_stopped_or_killed_goes_on_where_it_was_and_ends_in_the_same_bit
     sweep.end(Duration::from_secs(10)).expect(143).says(&["go on with: "]);
     assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 1);
     // What a crash interrupts later goes on from the same checkpoint.
+    let log = format!("store.artifacts/logs/{}.log", bench.ask("seed == 0", "id"));
+    let log = || std::fs::read_to_string(bench.path(&log)).unwrap();
     let sweep = bench.start(&["sweep", "long.toml"]);
-    wait_until("it is training again", || count_in(&bench.store(), "running") == 1);
+    wait_until("it is training again", || log().contains("going on from a checkpoint"));
     sweep.kill();
     let last = bench.ablate(&["sweep", "long.toml", "--log", "info"]).expect(0);
     last.says(&["going on from a checkpoint"]);
     assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 0, "it is no longer needed");
-    let log = format!("store.artifacts/logs/{}.log", bench.ask("seed == 0", "id"));
-    let log = std::fs::read_to_string(bench.path(&log)).unwrap();
+    let log = log();
     for (part, times) in [
         (" begun by process ", 3),
         (" stopped before its end\n", 1),
