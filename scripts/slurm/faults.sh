@@ -33,9 +33,9 @@ TOML
 }
 # 24 runs that take this machine some 20 seconds, as busy as it is, and 24 that take 80.
 experiment 2 500 > four.toml
-began=$EPOCHREALTIME
+began=${EPOCHREALTIME//[^0-9]/}
 ABLATE_DB=$work/four.db "$ablate" sweep four.toml --quiet > /dev/null
-epochs=$(bc <<< "500 * 20 / (6 * ($EPOCHREALTIME - $began))")
+epochs=$((500 * 20 * 1000000 / (6 * (${EPOCHREALTIME//[^0-9]/} - began))))
 epochs=$((epochs < 200 ? 200 : epochs > 4000 ? 4000 : epochs))
 experiment 12 "$epochs" > short.toml
 experiment 12 $((4 * epochs)) > long.toml
