@@ -161,13 +161,14 @@ fn a_run_that_is_stopped_or_killed_goes_on_where_it_was_and_ends_in_the_same_bit
     assert_eq!(std::fs::read_dir(&checkpoints).unwrap().count(), 0, "it is no longer needed");
     let log = format!("store.artifacts/logs/{}.log", bench.ask("seed == 0", "id"));
     let log = std::fs::read_to_string(bench.path(&log)).unwrap();
+    // The second attempt may have been killed before it said a word.
     for (part, times) in [
-        (" begun by process ", 3),
-        (" stopped before its end\n", 1),
-        (" INFO going on from a checkpoint", 2),
-        (" trained in ", 1),
+        (" begun by process ", 2..=3),
+        (" stopped before its end\n", 1..=1),
+        (" INFO going on from a checkpoint", 1..=2),
+        (" trained in ", 1..=1),
     ] {
-        assert_eq!(log.matches(part).count(), times, "{part:?} in\n{log}");
+        assert!(times.contains(&log.matches(part).count()), "{part:?} in\n{log}");
     }
     assert_eq!(results(&bench.store()), results(&whole.store()));
 }
