@@ -102,7 +102,7 @@ def views(rounds, pictures, servers):
                 page.goto(address, wait_until="commit", timeout=120_000)
                 # Asked from outside, which no policy of a page forbids.
                 while not page.evaluate(USABLE, cells):
-                    if time.perf_counter() - began > 120:
+                    if time.perf_counter() - began > 600:
                         sys.exit(f"{name} never shows rows at {address}")
                     page.wait_for_timeout(5)
                 taken = time.perf_counter() - began
