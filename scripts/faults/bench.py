@@ -138,9 +138,18 @@ class Bench:
 
     def wait_for(self, state, process, at_least=1):
         """Waits until that many runs are in `state`, or the process has ended."""
+        return self.wait_until(lambda: self.count(state) >= at_least, process)
+
+    def wait_for_a_run_of(self, process):
+        """Waits until that process itself trains a run: others may have left some that `running` is said of."""
+        held = "SELECT count(*) FROM run JOIN session ON session.key = run.session "
+        held += f"WHERE state = 'running' AND pid = {process.pid}"
+        return self.wait_until(lambda: self.rows(held) not in ([], ["0"]), process)
+
+    def wait_until(self, true, process):
         until = time.monotonic() + LIMIT
         while process.poll() is None and time.monotonic() < until:
-            if self.count(state) >= at_least:
+            if true():
                 return True
             time.sleep(0.002)
         return False

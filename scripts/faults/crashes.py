@@ -132,7 +132,7 @@ def terminated(tally):
 @fault("a second signal, at once", 30, 3)
 def stopped_twice(tally):
     def hit(process, bench):
-        bench.wait_for("running", process)
+        bench.wait_for_a_run_of(process)
         process.send_signal(signal.SIGINT)
         time.sleep(tally.random.uniform(0, 0.01))
         process.send_signal(signal.SIGINT)
