@@ -260,6 +260,27 @@ pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A name in one line of at most `room` pixels, or else in two: broken at a space if that is enough, or
+/// behind a `_`, so that the wider line is as narrow as can be.
+pub(super) fn broken(name: &str, size: f64, room: f64) -> Vec<String> {
+    if extent(name, size) <= room {
+        return vec![name.to_owned()];
+    }
+    let wider =
+        |(first, second): &(&str, &str)| extent(first.trim_end(), size).max(extent(second, size));
+    let broken_at = |marks: &[char]| {
+        let parts = name.match_indices(marks).map(|(at, _)| name.split_at(at + 1));
+        parts.min_by(|left, right| wider(left).total_cmp(&wider(right)))
+    };
+    let at_a_space = broken_at(&[' ']).filter(|parts| wider(parts) <= room);
+    match at_a_space.or_else(|| broken_at(&['_', ' '])) {
+        Some((first, second)) => {
+            [first.trim_end(), second].map(|line| fitted(line, size, room)).to_vec()
+        }
+        None => vec![fitted(name, size, room)],
+    }
+}
+
 /// `text` in lines of at most `room` pixels, broken between words.
 pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -54,7 +54,10 @@ pub fn differences(comparison: &Comparison) -> Result<String, ReportError> {
         (Some(least), Some(most)) if least < most => format!("{least} to {most} pairs"),
         (least, _) => counted(least.copied().unwrap_or(0), "pair"),
     };
-    let label = format!("difference{}", unit_phrase(unit));
+    let label = match unit_phrase(unit).trim_start() {
+        "" => "difference".to_owned(),
+        phrase => format!("difference ({phrase})"),
+    };
     let title = format!(
         "{}: {} minus {} {}",
         comparison.metric.name, comparison.axis, comparison.axis, comparison.baseline

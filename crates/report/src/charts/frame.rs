@@ -1,6 +1,6 @@
 //! What stands around every plot: title, axes, legend and notes, in the width of a column.
 
-use super::canvas::{Anchor, Canvas, Font, Marker, Point, Stroke, extent, fitted, wrapped};
+use super::canvas::{Anchor, Canvas, Font, Marker, Point, Stroke, broken, extent, fitted, wrapped};
 use super::palette::Look;
 use super::scale::Scale;
 
@@ -170,8 +170,14 @@ impl Frame {
     /// An upright axis within the plot, with a name below it and texts beside it.
     pub(super) fn upright(&mut self, at: f64, name: &str, room: f64, marks: &[(f64, String)]) {
         self.canvas.path(&[(at, self.top), (at, self.bottom)], AXIS);
-        let name = fitted(name, TICK, room);
-        self.canvas.text((at, self.bottom + 14.0), Font::new(TICK, Anchor::Middle), &name);
+        // Beside the outer ones the picture ends before their neighbours begin.
+        let (low, high) = ((at - room / 2.0).max(2.0), (at + room / 2.0).min(WIDTH - 2.0));
+        let lines = broken(name, TICK, high - low);
+        let half = Frame::widest(&lines) / 2.0;
+        let middle = at + (low - (at - half)).max(0.0) - (at + half - high).max(0.0);
+        for (line, y) in lines.iter().zip([14.0, 25.0]) {
+            self.canvas.text((middle, self.bottom + y), Font::new(TICK, Anchor::Middle), line);
+        }
         for (y, text) in marks {
             self.canvas.path(&[(at - 2.0, *y), (at + 2.0, *y)], AXIS);
             let text = fitted(text, NOTE, room - 6.0);
@@ -180,7 +186,7 @@ impl Frame {
             self.canvas.rect((at + 3.0, y - 5.0), (wide, 10.0), "#ffffff", None);
             self.canvas.text((at + 4.0, y + 3.0), Font::new(NOTE, Anchor::Start), &text);
         }
-        self.below = self.bottom + 20.0;
+        self.below = self.below.max(self.bottom + 9.0 + 11.0 * lines.len() as f64);
     }
 
     /// What a page may let people drag over along the horizontal axis.

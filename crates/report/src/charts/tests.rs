@@ -3,7 +3,7 @@
 use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, SeriesKind, Shown};
 use ablate_sweep::{Filter, RunState};
 
-use super::canvas::{fitted, wrapped};
+use super::canvas::{broken, fitted, wrapped};
 use super::strip::quantile;
 use super::{Closeup, Trace, Traces, differences, lines, traced};
 use crate::error::ReportError;
@@ -188,6 +188,7 @@ fn parallel_coordinates_have_a_line_a_trial() {
         .count();
     assert_eq!(svg.matches("stroke-opacity=\"0.8\"").count(), measured);
     assert!(svg.contains("2 trials without a value left out"), "{svg}");
+    assert!(!svg.contains('…'), "no name is cut off: {svg}");
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn a_scatter_plot_has_a_mark_a_run_that_knows_its_trial() {
 fn differences_have_a_mark_a_pair_and_a_line_at_zero() {
     let svg = paired();
     assert!(svg.contains("<title>test_error: pretraining minus pretraining none</title>"), "{svg}");
-    assert!(svg.contains(">difference percentage points<") && svg.contains("5 pairs"), "{svg}");
+    assert!(svg.contains(">difference (percentage points)<") && svg.contains("5 pairs"), "{svg}");
     // Five pairs at either depth, one mark in the legend, and circles are nowhere else.
     assert_eq!(svg.matches("<circle").count(), 5 + 5 + 1);
 }
@@ -270,4 +271,9 @@ fn texts_fit_into_their_room() {
     let cut = fitted("a name that is much too long for its room", 10.0, 60.0);
     assert!(cut.ends_with('…') && cut.chars().count() < 12, "{cut}");
     assert_eq!(wrapped("one two three", 10.0, 45.0), ["one two", "three"]);
+    assert_eq!(broken("depth", 10.0, 60.0), ["depth"]);
+    assert_eq!(broken("learning_rate", 10.0, 60.0), ["learning_", "rate"]);
+    assert_eq!(broken("pretraining_learning_rate", 10.0, 80.0), ["pretraining_", "learning_rate"]);
+    assert_eq!(broken("test_error (%)", 10.0, 60.0), ["test_error", "(%)"]);
+    assert_eq!(broken("unbrokenname", 10.0, 60.0).len(), 1);
 }
