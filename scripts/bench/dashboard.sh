@@ -30,6 +30,7 @@ measure="$python scripts/bench/dashboard.py"
 work=$(mktemp -d "$place/work.XXXXXX")
 servers=()
 finish() {
+    if [ $? -ne 0 ]; then tail -n 5 "$work"/*.log >&2 || true; fi
     for server in "${servers[@]}"; do kill "$server" 2> /dev/null || true; done
     wait 2> /dev/null || true
     rm -rf "$work"
