@@ -80,7 +80,7 @@ impl<'a> Journal<'a> {
         }
         if self.reported.elapsed() >= SILENCE {
             let share = (step + 1) as f64 / steps as f64;
-            self.report(self.behind + share * self.epoch_work, loss)?;
+            self.report(self.epoch + 1, self.behind + share * self.epoch_work, loss)?;
         }
         Ok(())
     }
@@ -89,7 +89,7 @@ impl<'a> Journal<'a> {
     pub(crate) fn epoch(&mut self, loss: f64) -> Result<(), Halt> {
         self.epoch += 1;
         self.behind += self.epoch_work;
-        self.report(self.behind, loss)
+        self.report(self.epoch, self.behind, loss)
     }
 
     /// The stage, which has no epochs of its own, is done.
@@ -145,10 +145,10 @@ impl<'a> Journal<'a> {
         self.curves
     }
 
-    fn report(&mut self, work: f64, loss: f64) -> Result<(), Halt> {
+    fn report(&mut self, epoch: u32, work: f64, loss: f64) -> Result<(), Halt> {
         let progress = Progress {
             stage: self.stage.clone(),
-            epoch: self.epoch,
+            epoch,
             epochs: self.epochs,
             done: (work / self.total).clamp(0.0, 1.0),
             loss,
@@ -168,5 +168,26 @@ impl<'a> Journal<'a> {
         );
         let curves = std::mem::take(&mut self.curves);
         Halt::Ending(Ending::Failed(Failure { kind: FailureKind::Diverged, message, curves }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_epoch_has_one_number_while_it_is_under_way_and_at_its_end() {
+        let mut told = Vec::new();
+        let mut watch = |progress: &Progress| {
+            told.push((progress.epoch, progress.loss));
+            ControlFlow::Continue(())
+        };
+        let mut journal = Journal::new(2.0, &mut watch);
+        journal.begin("fine-tuning", 2, 1.0);
+        for loss in [0.5, 0.25] {
+            journal.step(0, 2, loss).unwrap();
+            journal.epoch(loss).unwrap();
+        }
+        assert_eq!(told, [(1, 0.5), (1, 0.5), (2, 0.25), (2, 0.25)]);
     }
 }

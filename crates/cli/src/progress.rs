@@ -45,7 +45,7 @@ pub(crate) struct Screen<'a> {
     failed: u64,
 }
 
-/// The losses of the stage that a run is in, one an epoch.
+/// The losses of the stage that a run is in, as they were told.
 #[derive(Debug, Default)]
 struct StageCurve {
     stage: String,

@@ -20,7 +20,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::layer::Context;
 
-/// The end of an epoch is told if the last one told is older than this, or the last of its stage: a run of
+/// An epoch is told of, once, if the last one told is older than this, or the last of its stage: a run of
 /// seconds leaves a few lines, and so does one of a thousand quick epochs.
 const PAUSE: Duration = Duration::from_secs(1);
 

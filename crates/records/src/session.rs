@@ -1,7 +1,7 @@
 //! Sessions: one row a process that sweeps, and what a run's row tells of its origin.
 
 use ablate_sweep::RunId;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use crate::error::{RecordsError, Trouble};
 use crate::import::ImportedFile;
@@ -136,12 +136,39 @@ fn provenance_in(row: &Row<'_>) -> rusqlite::Result<Provenance> {
     })
 }
 
+impl Session {
+    /// What is stored of it, by the names of its columns.
+    pub(crate) fn named(&self) -> [(&'static str, &dyn ToSql); 11] {
+        [
+            (":version", &self.version),
+            (":git_commit", &self.git_commit),
+            (":git_dirty", &self.git_dirty),
+            (":command", &self.command),
+            (":binary", &self.binary),
+            (":cpu", &self.cpu),
+            (":cpu_vendor", &self.cpu_vendor),
+            (":simd", &self.simd),
+            (":cores", &self.cores),
+            (":jobs", &self.jobs),
+            (":os", &self.os),
+        ]
+    }
+}
+
 /// Records what a process said of itself; the number of its session.
 pub(crate) fn insert(
     transaction: &Connection,
     process: &Process,
     session: &Session,
 ) -> Result<i64, Trouble> {
+    let mut values = session.named().to_vec();
+    values.extend_from_slice(named_params! {
+        ":host": process.host,
+        ":pid": process.pid,
+        ":process_started": process.started,
+        ":boot_id": process.boot_id,
+        ":pid_namespace": process.pid_namespace,
+    });
     transaction.execute(
         "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
              binary, cpu, cpu_vendor, simd, cores, jobs, os, host, pid, process_started, boot_id,
@@ -149,24 +176,7 @@ pub(crate) fn insert(
          VALUES (lower(hex(randomblob(8))), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
              :version, :git_commit, :git_dirty, :command, :binary, :cpu, :cpu_vendor, :simd, :cores,
              :jobs, :os, :host, :pid, :process_started, :boot_id, :pid_namespace)",
-        named_params! {
-            ":version": session.version,
-            ":git_commit": session.git_commit,
-            ":git_dirty": session.git_dirty,
-            ":command": session.command,
-            ":binary": session.binary,
-            ":cpu": session.cpu,
-            ":cpu_vendor": session.cpu_vendor,
-            ":simd": session.simd,
-            ":cores": session.cores,
-            ":jobs": session.jobs,
-            ":os": session.os,
-            ":host": process.host,
-            ":pid": process.pid,
-            ":process_started": process.started,
-            ":boot_id": process.boot_id,
-            ":pid_namespace": process.pid_namespace,
-        },
+        &*values,
     )?;
     Ok(transaction.last_insert_rowid())
 }

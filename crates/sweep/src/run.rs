@@ -252,18 +252,18 @@ pub struct Failure {
     pub curves: Vec<Curve>,
 }
 
-/// Where a training stands, told after every epoch.
+/// Where a training stands, told after every epoch and several times within a long one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Progress {
     /// What is being done, as a person reads it: `layer 2`, `fine-tuning`, `probes`.
     pub stage: String,
-    /// The epoch of this stage that has just ended, from 1.
+    /// The epoch of this stage that is under way or has just ended, from 1.
     pub epoch: u32,
     /// How many epochs this stage has at most.
     pub epochs: u32,
     /// The share of the whole run's work that is done, from 0 to 1.
     pub done: f64,
-    /// The training loss of that epoch.
+    /// The training loss of that epoch, or within it of its last step.
     pub loss: f64,
 }
 

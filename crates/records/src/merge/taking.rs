@@ -81,6 +81,13 @@ fn stamps_of(here: &Connection, run: &Returned) -> Result<(i64, i64), Trouble> {
 
 pub(super) fn session_here(here: &Transaction<'_>, origin: &Origin) -> Result<i64, Trouble> {
     let Origin { id, session, host, pid, started_at } = origin;
+    let mut values = session.named().to_vec();
+    values.extend_from_slice(named_params! {
+        ":id": id,
+        ":started_at": started_at,
+        ":host": host,
+        ":pid": pid,
+    });
     here.prepare_cached(
         "INSERT INTO session (id, started_at, version, git_commit, git_dirty, command,
              binary, cpu, cpu_vendor, simd, cores, jobs, os, host, pid)
@@ -92,23 +99,7 @@ pub(super) fn session_here(here: &Transaction<'_>, origin: &Origin) -> Result<i6
              jobs = :jobs, os = :os, host = :host, pid = :pid
          WHERE started_at = '' AND :started_at <> ''",
     )?
-    .execute(named_params! {
-        ":id": id,
-        ":started_at": started_at,
-        ":version": session.version,
-        ":git_commit": session.git_commit,
-        ":git_dirty": session.git_dirty,
-        ":command": session.command,
-        ":binary": session.binary,
-        ":cpu": session.cpu,
-        ":cpu_vendor": session.cpu_vendor,
-        ":simd": session.simd,
-        ":cores": session.cores,
-        ":jobs": session.jobs,
-        ":os": session.os,
-        ":host": host,
-        ":pid": pid,
-    })?;
+    .execute(&*values)?;
     let mut select = here.prepare_cached("SELECT key FROM session WHERE id = ?1")?;
     Ok(select.query_row([id], |row| row.get(0))?)
 }
