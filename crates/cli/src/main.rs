@@ -16,6 +16,7 @@ mod progress;
 mod provenance;
 mod raster;
 mod run_log;
+mod scratch;
 mod signals;
 mod terminal;
 mod text_file;

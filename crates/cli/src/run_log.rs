@@ -101,8 +101,8 @@ impl Drop for Log {
     }
 }
 
-/// Adds a line with the time.
-fn say(text: &str) {
+/// Adds a line with the time to the log of this thread's run, if it has one.
+pub(crate) fn say(text: &str) {
     OPEN.with_borrow_mut(|log| {
         let Some(file) = log else { return };
         let mut line = String::new();

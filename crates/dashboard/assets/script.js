@@ -7,8 +7,7 @@ const main = () => document.getElementById("main");
 
 // Shows the page anew, as the server makes it now, without losing what was opened or typed.
 async function renew() {
-  const active = document.activeElement;
-  if (active && /^(INPUT|SELECT|TEXTAREA)$/.test(active.tagName)) return;
+  if (document.activeElement?.matches("input, select, textarea, [data-rail]")) return;
   if (document.querySelector("svg .brush")) return;
   const response = await fetch(location.href);
   if (!response.ok) return;
@@ -127,16 +126,69 @@ function sift(linked) {
   const kept = new Set();
   for (const line of lines) {
     const heights = line.firstElementChild.getAttribute("points").split(" ").map((point) => Number(point.split(",")[1]));
-    if (brushes.every(({ axis, y, h }) => heights[axis] >= y && heights[axis] <= y + h)) kept.add(line.dataset.trial);
+    // Points are written to a hundredth of a pixel, so one on the edge is within.
+    const passes = ({ axis, y, h }) => heights[axis] >= y - 0.1 && heights[axis] <= y + h + 0.1;
+    if (brushes.every(passes)) kept.add(line.dataset.trial);
   }
   for (const one of linked.querySelectorAll("[data-trial]")) {
     const out = brushes.length > 0 && !kept.has(one.dataset.trial);
     if (one.tagName === "TR") one.hidden = out;
     else one.classList.toggle("off", out);
   }
+  for (const rail of linked.querySelectorAll("[data-rail]")) {
+    rail.setAttribute("aria-pressed", brushes.some(({ axis }) => axis === Number(rail.dataset.rail)));
+  }
   const said = linked.querySelector("[data-count]");
   if (said) said.textContent = brushes.length ? `${kept.size} of ${lines.length} trials` : "";
 }
+
+// The same brushes from the keyboard: what a key makes of the part that is kept, in twentieths of the axis
+// from its top; nothing lets go. The first key keeps the lowest part.
+const LOWEST = { top: 14, high: 6 };
+
+function moved(event, kept) {
+  if (event.key === "Escape" || event.key === "Delete") return null;
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!by) return undefined;
+  if (!kept) return LOWEST;
+  const { top, high } = kept;
+  if (!event.shiftKey) return { top: clamp(top + by, 0, 20 - high), high };
+  // Up widens at the top, down takes that back.
+  return by < 0 ? { top: Math.max(top - 1, 0), high: high + Math.min(top, 1) }
+    : { top: top + Math.min(high - 1, 1), high: Math.max(high - 1, 1) };
+}
+
+function press(rail, kept) {
+  const linked = rail.closest(".linked");
+  const area = linked.querySelector(`svg [data-axis="${rail.dataset.rail}"]`);
+  if (!area) return;
+  const { x, y, w, h } = box(area);
+  if (kept) place(area, x, y + (h * kept.top) / 20, w, (h * kept.high) / 20);
+  else area.brush?.remove();
+  sift(linked);
+}
+
+// What is kept of the axis of a rail, whoever put it there.
+function held(rail) {
+  const area = rail.closest(".linked").querySelector(`svg [data-axis="${rail.dataset.rail}"]`);
+  if (!area?.brush?.isConnected) return null;
+  const [whole, part] = [box(area), box(area.brush)];
+  const share = (length) => Math.round((20 * length) / whole.h);
+  return { top: share(part.y - whole.y), high: Math.max(share(part.h), 1) };
+}
+
+document.addEventListener("keydown", (event) => {
+  const rail = event.target.closest?.("[data-rail]");
+  const kept = rail && moved(event, held(rail));
+  if (!rail || kept === undefined) return;
+  event.preventDefault();
+  press(rail, kept);
+});
+
+document.addEventListener("click", (event) => {
+  const rail = event.target.closest("[data-rail]");
+  if (rail) press(rail, held(rail) ? null : LOWEST);
+});
 
 document.addEventListener("pointerdown", (event) => {
   const area = event.target.closest?.("svg [data-low], svg [data-axis]");

@@ -261,50 +261,57 @@ fn asked(query: &Query) -> HashSet<&str> {
     asked
 }
 
+/// The columns that every run has, of those that tell runs apart.
+const SHOWN_ALWAYS: [&str; 3] = ["id", "state", "seed"];
+/// Those of them that are shown where any run has a value.
+const SHOWN_IF_SAID: [&str; 3] = ["failure", "tags", "note"];
+
 /// What [`Columns::Telling`] comes to over all rows that `query` finds, whatever its limit: each
-/// column is looked at by an aggregate, so that no row is kept in memory.
+/// column is looked at by an aggregate, so that no row is kept in memory, and of the metrics no more than
+/// it takes to find those that are shown.
 fn telling_of_all(
     snapshot: &Connection,
     query: &Query,
     known: &[Column],
     condition: &Condition,
 ) -> Result<Vec<String>, Trouble> {
-    let said = |column: &Column| {
-        let name = quoted(&column.name);
-        match column.role {
-            Role::Param => format!("min({name}) IS NOT max({name})"),
-            Role::Fixed | Role::Score(_) => format!("max({name}) IS NOT NULL"),
-        }
-    };
-    let said: Vec<String> = known.iter().map(said).collect();
     let limit = match query.count_to {
         Some(most) => format!(" LIMIT {}", i64::try_from(most).unwrap_or(i64::MAX)),
         None => String::new(),
     };
-    let sql = format!(
-        "SELECT {} FROM (SELECT * FROM runs WHERE {}{limit})",
-        said.join(", "),
-        condition.sql
-    );
+    let found = format!("(SELECT * FROM runs WHERE {}{limit})", condition.sql);
+    // What a row has to say of itself is not looked at where it is shown or left out anyway.
+    let said = |column: &Column| {
+        let name = quoted(&column.name);
+        match column.role {
+            Role::Param => format!("min({name}) IS NOT max({name})"),
+            Role::Fixed if SHOWN_IF_SAID.contains(&column.name.as_str()) => {
+                format!("max({name}) IS NOT NULL")
+            }
+            Role::Fixed => SHOWN_ALWAYS.contains(&column.name.as_str()).to_string(),
+            Role::Score(_) => "false".to_owned(),
+        }
+    };
+    let said: Vec<String> = known.iter().map(said).collect();
+    let sql = format!("SELECT {} FROM {found}", said.join(", "));
     let flags = snapshot.query_row(&sql, params_from_iter(&condition.values), |row| {
         (0..known.len()).map(|index| row.get::<_, bool>(index)).collect::<Result<Vec<_>, _>>()
     })?;
+    let measured = |name: &str| {
+        let sql =
+            format!("SELECT EXISTS (SELECT 1 FROM {found} WHERE {} IS NOT NULL)", quoted(name));
+        snapshot.query_row(&sql, params_from_iter(&condition.values), |row| row.get::<_, bool>(0))
+    };
     let asked = asked(query);
     let mut metrics = 0;
     let mut names = Vec::new();
     for (column, says) in known.iter().zip(flags) {
+        let score = matches!(column.role, Role::Score(_));
         let shown = asked.contains(column.name.as_str())
-            || match column.role {
-                Role::Fixed => match column.name.as_str() {
-                    "id" | "state" | "seed" => true,
-                    "failure" | "tags" | "note" => says,
-                    _ => false,
-                },
-                Role::Param => says,
-                Role::Score(_) => metrics < TELLING_METRICS && says,
-            };
+            || says
+            || (score && metrics < TELLING_METRICS && measured(&column.name)?);
         if shown {
-            metrics += usize::from(matches!(column.role, Role::Score(_)));
+            metrics += usize::from(score);
             names.push(column.name.clone());
         }
     }
@@ -327,11 +334,10 @@ fn telling(found: Rows, query: &Query, known: &[Column]) -> Rows {
         };
         let shown = asked.contains(column.name.as_str())
             || match column.role {
-                Role::Fixed => match column.name.as_str() {
-                    "id" | "state" | "seed" => true,
-                    "failure" | "tags" | "note" => any(),
-                    _ => false,
-                },
+                Role::Fixed => {
+                    let name = column.name.as_str();
+                    SHOWN_ALWAYS.contains(&name) || (SHOWN_IF_SAID.contains(&name) && any())
+                }
                 Role::Param => differs(),
                 Role::Score(_) => metrics < TELLING_METRICS && any(),
             };

@@ -11,7 +11,7 @@ use ablate_autoencoder::probes;
 use ablate_cluster::shard::{self, Sealed, Shard};
 use ablate_cluster::{ClusterError, Folder, plan, slurm};
 use ablate_records::{Durability, Store};
-use ablate_runner::{Event, Limits, OnFailure, Settings, Stop, Task};
+use ablate_runner::{Event, Limits, OnFailure, Settings, Stop, Task, Trainer};
 use ablate_sweep::{RunId, RunPlan};
 use anyhow::{Context, bail};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
@@ -23,6 +23,8 @@ use crate::exit::{Exit, Usage};
 use crate::format;
 use crate::laboratory::Laboratory;
 use crate::provenance;
+use crate::run_log::Logged;
+use crate::scratch::Scratch;
 use crate::terminal::Terminal;
 
 /// A task puts itself back into the queue until so many attempts in a row came no further.
@@ -54,7 +56,9 @@ pub(crate) fn run(args: &Worker, _common: &Common, terminal: &Terminal) -> anyho
     let after = earlier.iter().map(|it| it.stamp).max().unwrap_or(0);
     let shard = Shard::begin(&folder, generation, task, &session, host, after)?;
     terminal.message(&format!("task {task}: {} to train", format::count(waiting.len(), "run")));
-    let left = train(&waiting, shard, &laboratory, jobs, (&stop, &heard), terminal)?;
+    let logged = Logged { trainer: &laboratory, folder: folder.artifacts() };
+    let trainer: &dyn Trainer = if plan.header.keeps_weights { &logged } else { &laboratory };
+    let left = train(&waiting, shard, trainer, jobs, (&stop, &heard), terminal)?;
     let signal = heard.load(Ordering::Relaxed);
     if left == 0 {
         return Ok(Exit::Done);
@@ -147,14 +151,14 @@ fn listen(stop: &Stop) -> anyhow::Result<Arc<AtomicI32>> {
 fn train(
     waiting: &[plan::Planned],
     mut shard: Shard,
-    laboratory: &Laboratory,
+    trainer: &dyn Trainer,
     jobs: NonZeroUsize,
     (stop, heard): (&Stop, &AtomicI32),
     terminal: &Terminal,
 ) -> anyhow::Result<usize> {
     // Claims are kept in a store of this process's own, on the machine's own disk.
-    let scratch = Scratch::new()?;
-    let mut store = Store::open(scratch.0.join("claims.db"), Durability::Normal)?;
+    let scratch = Scratch::new(&shard::random_name())?;
+    let mut store = Store::open(scratch.path().join("claims.db"), Durability::Normal)?;
     store.declare(&ablate_autoencoder::catalog())?;
     let session = store.begin_session(&provenance::session(jobs.get()))?;
     let by_id: BTreeMap<&RunId, &plan::Planned> =
@@ -198,7 +202,7 @@ fn train(
         Settings { jobs, memory: None, on_failure: OnFailure::GoOn, limits: Limits::default() };
     ablate_runner::run(
         tasks.collect(),
-        laboratory,
+        trainer,
         &mut store,
         session,
         &settings,
@@ -253,23 +257,6 @@ fn fruitless(attempts: &[shard::Account]) -> usize {
         count = if further { 0 } else { count + 1 };
     }
     count
-}
-
-/// A folder that goes with this process, if the process is not killed.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> anyhow::Result<Scratch> {
-        let path = std::env::temp_dir().join(format!("ablate-{}", shard::random_name()));
-        std::fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
-        Ok(Scratch(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use ablate_runner::Trainer;
 use ablate_sweep::{Cost, Ending, Failure, FailureKind, Outcome, Progress, RunPlan};
 
 use crate::laboratory::Laboratory;
+use crate::run_log;
 use crate::terminal::Terminal;
 
 pub(crate) use child::run as train_alone;
@@ -59,19 +60,25 @@ impl Trainer for Isolated<'_> {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (heard, last_words) = thread::scope(|scope| {
             let (sender, said) = channel();
+            let words = sender.clone();
             scope.spawn(move || {
                 for line in lines(stdout) {
                     let said = serde_json::from_str(&line).ok();
                     if let Some(said) = said.as_ref().and_then(wire::Said::from_json)
-                        && sender.send(said).is_err()
+                        && sender.send(Word::Said(said)).is_err()
                     {
                         break;
                     }
                 }
             });
-            let words = scope.spawn(|| self.pass_on(lines(stderr)));
-            let heard = listen(&mut child, stdin, &said, watch);
-            (heard, words.join().unwrap_or_default())
+            scope.spawn(move || {
+                for line in lines(stderr) {
+                    if words.send(Word::Logged(line)).is_err() {
+                        break;
+                    }
+                }
+            });
+            self.listen(&mut child, stdin, &said, watch)
         });
         let status = child.wait().map_err(unable)?;
         match heard {
@@ -112,59 +119,65 @@ impl Isolated<'_> {
         Ok((child, stdin))
     }
 
-    /// Shows what a child says on stderr; returns its last words.
-    fn pass_on(&self, lines: impl Iterator<Item = String>) -> Vec<String> {
-        let mut last = VecDeque::new();
-        for line in lines {
-            let line = ablate_report::visible(&line).to_string();
-            self.terminal.error(&line);
-            last.push_back(line);
-            if last.len() > LAST_WORDS {
-                last.pop_front();
+    /// Listens to a child until its pipes are closed; shows what it says on stderr, and returns the last of
+    /// it. `watch` is asked several times a second, whether or not there is news, and its `Break` closes
+    /// the child's stdin.
+    fn listen(
+        &self,
+        child: &mut Child,
+        mut stdin: Option<ChildStdin>,
+        said: &Receiver<Word>,
+        watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+    ) -> (Heard, Vec<String>) {
+        let mut last: Option<Progress> = None;
+        let mut asked: Option<Instant> = None;
+        let mut heard = Heard::Nothing;
+        let mut last_words = VecDeque::new();
+        loop {
+            match said.recv_timeout(LOOK_AGAIN) {
+                Ok(Word::Said(wire::Said::Ended(ending))) => heard = Heard::Ended(ending),
+                Ok(Word::Said(wire::Said::Progress(progress))) => last = Some(progress),
+                Ok(Word::Logged(line)) => {
+                    let line = ablate_report::visible(&line).to_string();
+                    self.terminal.error(&line);
+                    run_log::say(&line);
+                    last_words.push_back(line);
+                    if last_words.len() > LAST_WORDS {
+                        last_words.pop_front();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return (heard, last_words.into()),
+            }
+            match asked {
+                None if last.as_ref().is_some_and(|progress| watch(progress).is_break()) => {
+                    drop(stdin.take());
+                    asked = Some(Instant::now());
+                }
+                Some(asked) if asked.elapsed() > GRACE => {
+                    let _gone = child.kill();
+                    heard = Heard::Killed;
+                }
+                _ => {}
             }
         }
-        last.into()
     }
 }
 
-/// What was heard of a child until its stdout was closed.
+/// What comes from a child.
+enum Word {
+    /// On its stdout.
+    Said(wire::Said),
+    /// A line on its stderr.
+    Logged(String),
+}
+
+/// What was heard of a child until its pipes were closed.
 enum Heard {
     Ended(Result<Outcome, Ending>),
     /// It was asked to stop, did not, and was killed for it.
     Killed,
     Nothing,
-}
-
-/// Listens to a child until its stdout is closed. `watch` is asked several times a second, whether or not
-/// there is news, and its `Break` closes the child's stdin.
-fn listen(
-    child: &mut Child,
-    mut stdin: Option<ChildStdin>,
-    said: &Receiver<wire::Said>,
-    watch: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
-) -> Heard {
-    let mut last: Option<Progress> = None;
-    let mut asked: Option<Instant> = None;
-    let mut heard = Heard::Nothing;
-    loop {
-        match said.recv_timeout(LOOK_AGAIN) {
-            Ok(wire::Said::Ended(ending)) => heard = Heard::Ended(ending),
-            Ok(wire::Said::Progress(progress)) => last = Some(progress),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return heard,
-        }
-        match asked {
-            None if last.as_ref().is_some_and(|progress| watch(progress).is_break()) => {
-                drop(stdin.take());
-                asked = Some(Instant::now());
-            }
-            Some(asked) if asked.elapsed() > GRACE => {
-                let _gone = child.kill();
-                heard = Heard::Killed;
-            }
-            _ => {}
-        }
-    }
 }
 
 /// Why a child that said nothing of its end has ended.

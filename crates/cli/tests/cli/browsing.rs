@@ -103,6 +103,18 @@ fn a_brush_keeps_the_trials_that_pass_it_in_pictures_and_table() {
     assert_eq!(chromium.ask("document.querySelector('output').innerText"), "3 of 6 trials");
     chromium.drag("[data-axis='0']", (0.5, 0.2), (0.5, 0.2));
     chromium.wait_until(&format!("{rows} == 6"));
+    // The same from the keyboard: the lowest part, moved up to where depth is 2, and let go.
+    chromium.ask("document.querySelector('[data-rail=\"0\"]').focus()");
+    let depth = "document.querySelector('tr[data-trial]:not([hidden]) td').innerText";
+    let pressed = "document.querySelector('[data-rail=\"0\"]').getAttribute('aria-pressed')";
+    for (key, times, left) in [("ArrowUp", 1, "1"), ("ArrowUp", 14, "2")] {
+        (0..times).for_each(|_| chromium.press(key));
+        chromium.wait_until(&format!("{rows} == 3 && {depth} == '{left}'"));
+        assert_eq!(chromium.ask(pressed), "true");
+    }
+    chromium.press("Escape");
+    chromium.wait_until(&format!("{rows} == 6"));
+    assert_eq!(chromium.ask(pressed), "false");
     nothing_is_wrong(&chromium, &served);
 }
 

@@ -108,6 +108,13 @@ impl Chromium {
         }
     }
 
+    /// Presses a key, named as the page hears it.
+    pub(crate) fn press(&mut self, key: &str) {
+        for kind in ["rawKeyDown", "keyUp"] {
+            self.call("Input.dispatchKeyEvent", json!({"type": kind, "key": key}));
+        }
+    }
+
     /// Waits until `condition` holds in the page.
     #[track_caller]
     pub(crate) fn wait_until(&mut self, condition: &str) {

@@ -61,6 +61,13 @@ fn a_run_that_gets_no_more_memory_fails_alone() {
     assert!(ended.stderr.contains("2 finished, 2 failed"), "{}", ended.stderr);
     let kinds = rows(&bench.store(), "SELECT DISTINCT failure FROM run WHERE state = 'failed'");
     assert_eq!(kinds, ["out-of-memory"]);
+    // What its process said last is in its log.
+    for id in rows(&bench.store(), "SELECT id FROM run WHERE state = 'failed'") {
+        let log =
+            fs::read_to_string(bench.path(&format!("store.artifacts/logs/{id}.log"))).unwrap();
+        let died = log.find("memory allocation of").expect("it said so");
+        assert!(log.rfind("out-of-memory: ").is_some_and(|told| told > died), "{log}");
+    }
 }
 
 #[test]

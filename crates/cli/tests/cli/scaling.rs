@@ -51,6 +51,11 @@ fn tasks_come_to_the_bits_of_a_sweep_though_they_are_killed_doubled_and_asked_to
     assert_eq!(results(&bench.store()), results(&Bench::swept().store()));
     assert_eq!(rows(&bench.store(), "PRAGMA integrity_check"), ["ok"]);
     bench.ablate(&["check", "--artifacts"]).expect(0);
+    for id in rows(&bench.store(), "SELECT id FROM run") {
+        let log = fs::read_to_string(bench.path(&format!("store.artifacts/logs/{id}.log")));
+        let log = log.expect("each run has brought its log");
+        assert!(log.contains("begun by process") && log.contains("trained in "), "{log}");
+    }
     bench.ablate(&["status", "shared"]).expect(0).prints(&["18 finished, 0 failed"]);
     // A second time nothing changes.
     let all = "SELECT * FROM runs ORDER BY id";

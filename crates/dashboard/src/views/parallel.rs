@@ -80,11 +80,25 @@ fn content(visit: &Visit<'_>, answer: &Answer, spec: &PlotSpec, ways: &Ways) -> 
             div.large { (figure::plot(visit, &chosen, spec, &closeup)) }
             p.hint { "Drag along an axis to keep the trials that pass there, in the table and the other "
                 "picture too; a click on the axis lets go. " output data-count {} }
+            (rails(ways))
             div.figures {
                 (figure::plot(visit, &chosen, &scatter, &closeup))
                 (weighed(&importance(&chosen, &ways.axes, &ways.metric)))
             }
             (table(visit, &chosen, ways))
+        }
+    }
+}
+
+/// The axes once more, for those who have no pointer: a picture is one thing to a screen reader.
+fn rails(ways: &Ways) -> Markup {
+    html! {
+        div.rails role="group" aria-describedby="rails" {
+            span #rails { "By keyboard: \u{2191} and \u{2193} move the part that is kept of" }
+            @for (number, name) in ways.axes.iter().chain([&ways.metric]).enumerate() {
+                button type="button" data-rail=(number) aria-pressed="false" { (visible(name)) }
+            }
+            span { "with Shift they widen it, Esc lets go." }
         }
     }
 }

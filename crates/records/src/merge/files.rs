@@ -13,6 +13,17 @@ use crate::error::{RecordsError, Trouble};
 /// A file as a row there names it: its path in the folder and its hash.
 pub(super) type Wanted = (String, String);
 
+/// What some runs there have that is to be brought.
+#[derive(Default)]
+pub(super) struct Wants {
+    pub(super) files: Vec<Wanted>,
+    /// The runs whose ends there will stand, and their logs with them.
+    pub(super) logs: Vec<RunId>,
+}
+
+/// Bytes of a log that go with a run.
+const LOG: u64 = 1 << 20;
+
 /// What was copied so far.
 pub(super) struct Files {
     from: ArtifactFolder,
@@ -47,15 +58,25 @@ impl Files {
         Files { from: from.clone(), to: to.clone(), places: BTreeMap::new(), copied: 0 }
     }
 
-    /// Copies those of `wanted` that are not here yet.
-    pub(super) fn bring(&mut self, wanted: Vec<Wanted>) -> Result<(), RecordsError> {
-        for wanted in wanted {
+    /// Copies those files that are not here yet, and the logs.
+    pub(super) fn bring(&mut self, wants: Wants) -> Result<(), RecordsError> {
+        for wanted in wants.files {
             if !self.places.contains_key(&wanted) {
                 let place = self.place(&wanted)?;
                 self.places.insert(wanted, place);
             }
         }
-        Ok(())
+        wants.logs.iter().try_for_each(|run| self.bring_log(run))
+    }
+
+    /// Puts the log of `run` there, as much of its end as [`LOG`] bytes hold, in the place of the one here:
+    /// it belongs to the end that stands. A log that cannot be read is nobody's loss but its reader's.
+    fn bring_log(&self, run: &RunId) -> Result<(), RecordsError> {
+        let file = run.log_file();
+        let Ok(Some((text, _))) = self.from.tail(&file, LOG) else { return Ok(()) };
+        let path = self.to.root().join(&file);
+        let failed = |source| RecordsError::File { path, doing: "write", source };
+        self.to.write(&file, text.as_bytes()).map_err(failed)
     }
 
     /// Where the file is here, if it could be brought.

@@ -14,7 +14,7 @@
 //! - of the runs of one trial and seed, that one is current which finished last, or which the
 //!   experiment swept last plans.
 //!
-//! Files are copied first and rows are written in transactions of some hundred runs, so whenever the
+//! The log of a run goes with the end that stands. Files are copied first and rows are written in transactions of some hundred runs, so whenever the
 //! process is killed, every run is here as a whole or not at all, and merging again completes it.
 
 mod decision;
@@ -38,7 +38,7 @@ use crate::store::Store;
 pub use self::returned::{Ended, Origin, Returned, TakenIn};
 
 use self::decision::Decision;
-use self::files::Files;
+use self::files::{Files, Wants};
 use self::runs::Keys;
 
 /// How many runs go into one transaction.
@@ -109,7 +109,7 @@ impl Store {
             other.read("read the runs to merge", |there| {
                 let wanted = self
                     .read("look for them here", |here| wanted_files(here, there, batch, source));
-                wanted.and_then(|wanted| files.bring(wanted)).map_err(Trouble::from)?;
+                wanted.and_then(|wants| files.bring(wants)).map_err(Trouble::from)?;
                 let written = self.write("merge runs", |here| {
                     let mut keys = Keys::default();
                     let mut found = merged.clone();
@@ -195,29 +195,32 @@ impl Source {
     }
 }
 
-/// The files of those runs of `batch` of which something will be taken.
+/// The files and logs of those runs of `batch` of which something will be taken.
 fn wanted_files(
     here: &Connection,
     there: &Connection,
     batch: &[RunId],
     source: &Source,
-) -> Result<Vec<files::Wanted>, Trouble> {
-    let mut wanted = Vec::new();
+) -> Result<Wants, Trouble> {
+    let mut wants = Wants::default();
     for run in batch {
-        let found = || match Decision::on(here, there, run)? {
-            Decision::Add | Decision::Replace | Decision::Unite => files::wanted(here, there, run),
-            Decision::Keep | Decision::Leave | Decision::Refuse(_) | Decision::Distrust => {
-                Ok(Vec::new())
+        let mut found = || -> Result<(), Trouble> {
+            let decision = Decision::on(here, there, run)?;
+            if let Decision::Add | Decision::Replace | Decision::Unite = decision {
+                wants.files.extend(files::wanted(here, there, run)?);
             }
+            if let Decision::Add | Decision::Replace = decision {
+                wants.logs.push(run.clone());
+            }
+            Ok(())
         };
         match (source, found()) {
-            (_, Ok(found)) => wanted.extend(found),
             (Source::Whole, Err(trouble)) => return Err(trouble),
             // It is found damaged again when its rows are to be taken.
-            (Source::Damaged { .. }, Err(_)) => {}
+            (Source::Damaged { .. }, Err(_)) | (_, Ok(())) => {}
         }
     }
-    Ok(wanted)
+    Ok(wants)
 }
 
 /// Takes what is to be taken of one run.

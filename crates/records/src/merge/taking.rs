@@ -14,7 +14,7 @@ use crate::stamp;
 use crate::trial;
 
 use super::Conflict;
-use super::files::{Files, Wanted};
+use super::files::{Files, Wants};
 use super::returned::{Origin, Returned, TakenIn};
 
 /// What the store says of a run.
@@ -42,24 +42,34 @@ fn stored(here: &Connection, run: &RunId) -> Result<Option<Stored>, Trouble> {
         .transpose()
 }
 
-/// The files of those runs that are not here as this origin has ended them.
+/// The files and logs of those runs that are not here as this origin has ended them.
 pub(super) fn wanted(
     here: &Connection,
     origin: &Origin,
     runs: &[Returned],
-) -> Result<Vec<Wanted>, Trouble> {
-    let mut wanted = Vec::new();
+) -> Result<Wants, Trouble> {
+    let mut wants = Wants::default();
     for run in runs {
-        let Ok(outcome) = &run.ended else { continue };
-        let finished = stored(here, &run.plan.id)?.filter(|it| it.state == RunState::Finished);
-        let end = end_of(here, run, origin)?;
-        // The end that stands here may lack files that were not to be seen when it was taken in.
-        if finished.is_none_or(|it| end <= (it.ended, &it.session)) {
-            let files = outcome.artifacts.iter();
-            wanted.extend(files.map(|artifact| (artifact.file.clone(), artifact.hash.clone())));
+        let stored = stored(here, &run.plan.id)?;
+        if stored.as_ref().is_some_and(|it| it.state == RunState::Running) {
+            continue;
         }
+        let finished = stored.filter(|it| it.state == RunState::Finished);
+        let end = end_of(here, run, origin)?;
+        let stands = match (&run.ended, finished) {
+            (_, None) => true,
+            // The end that stands here may lack files that were not to be seen when it was taken in.
+            (Ok(_), Some(finished)) => end <= (finished.ended, &finished.session),
+            (Err(_), Some(_)) => false,
+        };
+        if !stands {
+            continue;
+        }
+        wants.logs.push(run.plan.id.clone());
+        let files = run.ended.iter().flat_map(|outcome| &outcome.artifacts);
+        wants.files.extend(files.map(|artifact| (artifact.file.clone(), artifact.hash.clone())));
     }
-    Ok(wanted)
+    Ok(wants)
 }
 
 /// Two ends of a run are told apart, and put in order, by when and where.

@@ -66,6 +66,33 @@ fn copy_of(store: &Path, to: &Path) {
 }
 
 #[test]
+fn the_log_of_a_run_goes_with_the_end_that_stands() {
+    let (mut here, mut there) = (Fixture::new(), Fixture::new());
+    let plans = [plan(1, 0), plan(2, 0), plan(3, 0), plan(4, 0)];
+    let [new, better, worse, running] = &plans;
+    there.finish(new, 0.1);
+    here.fail(better, "diverged");
+    there.finish(better, 0.2);
+    here.finish(worse, 0.3);
+    there.fail(worse, "diverged");
+    here.claim(running);
+    there.finish(running, 0.4);
+    for (store, text) in [(&here, "here"), (&there, "there")] {
+        for plan in &plans {
+            let folder = store.store.artifact_folder();
+            folder.write(&plan.id.log_file(), text.as_bytes()).unwrap();
+        }
+    }
+    here.store.artifact_folder().remove(&new.id.log_file()).unwrap();
+    merge(here.store.path(), there.store.path());
+    let log = |run: &RunPlan| {
+        let log = here.store.artifact_folder().read(&run.id.log_file()).unwrap();
+        String::from_utf8(log.unwrap()).unwrap()
+    };
+    assert_eq!(plans.each_ref().map(log), ["there", "there", "here", "here"]);
+}
+
+#[test]
 fn what_is_new_comes_and_merging_again_changes_nothing() {
     let (mut here, mut there) = (Fixture::new(), Fixture::new());
     here.finish(&plan(1, 0), 0.1);
