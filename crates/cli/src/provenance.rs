@@ -25,7 +25,7 @@ pub(crate) fn session(jobs: usize) -> Session {
             .ok()
             .and_then(|cores| u32::try_from(cores.get()).ok()),
         jobs: u32::try_from(jobs).ok(),
-        os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        os: system(),
     }
 }
 
@@ -76,9 +76,63 @@ pub(crate) fn git(args: &[&str]) -> Option<String> {
     (output.status.success() && !text.is_empty()).then_some(text)
 }
 
+/// The operating system, the kind of processor, and the C library, whose exponentials and logarithms
+/// training calls: `linux x86_64, glibc 2.36`.
+fn system() -> String {
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    // As it is loaded: of another machine's program, the library is this machine's.
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mut paths = maps.lines().filter_map(|line| line.find('/').map(|at| &line[at..]));
+    let library = paths.find(|path| path.ends_with("/libc.so.6"));
+    match library.and_then(|path| fs::read(path).ok()).as_deref().and_then(glibc) {
+        Some(version) => format!("{system}, glibc {version}"),
+        None => system,
+    }
+}
+
+/// The version in the banner that glibc's file holds: `GNU C Library (...) stable release version 2.36.`
+fn glibc(file: &[u8]) -> Option<String> {
+    const BANNER: &[u8] = b"GNU C Library (";
+    const VERSION: &str = " version ";
+    let at = file.windows(BANNER.len()).position(|window| window == BANNER)?;
+    let line = file[at..].iter().take(300).take_while(|byte| **byte != b'\n').copied();
+    let line = String::from_utf8(line.collect()).ok()?;
+    let version = &line[line.find(VERSION)? + VERSION.len()..];
+    let digits = version.trim_end_matches('.');
+    let known = digits.starts_with(|first: char| first.is_ascii_digit());
+    known.then(|| digits.to_owned())
+}
+
 /// What Linux says of the processor under `name`.
 fn processor(name: &str) -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
     Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_c_library_is_in_its_banner() {
+        let banner = b"\x7fELF\0GNU C Library (\0GNU C Library (X GLIBC 2.36-9) stable release version 2.36.\nCopyright";
+        assert_eq!(glibc(banner).as_deref(), Some("2.36"));
+        let development = b"GNU C Library (GNU libc) development release version 2.42.9000.\n";
+        assert_eq!(glibc(development).as_deref(), Some("2.42.9000"));
+        for none in [
+            &b""[..],
+            b"GNU C Library (",
+            b"GNU C Library (x) version ",
+            b"GNU C Library (x) version y",
+        ] {
+            assert_eq!(glibc(none), None);
+        }
+        let system = system();
+        let plain = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+        assert!(system == plain || system.starts_with(&format!("{plain}, glibc ")), "{system}");
+        if cfg!(all(target_os = "linux", target_env = "gnu")) {
+            assert!(system.contains("glibc 2."), "{system}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ pub struct Session {
     pub cores: Option<u32>,
     /// How many runs it trains at once.
     pub jobs: Option<u32>,
-    /// The operating system and the kind of processor, such as `linux x86_64`.
+    /// The operating system, the kind of processor and the C library, such as `linux x86_64, glibc 2.36`.
     pub os: String,
 }
 

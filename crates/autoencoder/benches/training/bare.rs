@@ -1,10 +1,15 @@
 //! The bare matrix products of a step, by `gemm` on one thread over plain buffers: what a step cannot
 //! be faster than, unless it spares `gemm` some of its packing.
-#![expect(unsafe_code, reason = "the bare products are the gemm crate's, which takes pointers")]
 
 use ablate_data::Stream;
 
+use self::products::{View, ViewMut, bare_product};
 use crate::rows::Row;
+
+// The engine's own, with its bounds and its tests.
+#[expect(dead_code, reason = "a benchmark uses a part of it")]
+#[path = "../../src/engine/products.rs"]
+mod products;
 
 /// The products of one step, over plain buffers, weights as inputs x outputs.
 pub(crate) struct Products {
@@ -71,32 +76,7 @@ fn gemm(
     (a, a_rows, a_columns): (&[f32], usize, usize),
     (b, b_rows, b_columns): (&[f32], usize, usize),
 ) {
-    assert!(dst.len() >= m * n && a.len() >= m * k && b.len() >= k * n);
-    let (dst, a, b) = (dst.as_mut_ptr(), a.as_ptr(), b.as_ptr());
-    let [a_rows, a_columns, b_rows, b_columns, stride] =
-        [a_rows, a_columns, b_rows, b_columns, n].map(|stride| stride as isize);
-    // SAFETY: each matrix is dense at the given strides and holds the values that were asserted.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            dst,
-            1,
-            stride,
-            keep != 0.0,
-            a,
-            a_columns,
-            a_rows,
-            b,
-            b_columns,
-            b_rows,
-            keep,
-            1e-9_f32,
-            false,
-            false,
-            false,
-            gemm::Parallelism::None,
-        );
-    }
+    let a = View::new(a, (m, k), (a_rows, a_columns));
+    let b = View::new(b, (k, n), (b_rows, b_columns));
+    bare_product(ViewMut::new(dst, (m, n), n), keep, 1e-9, a, b);
 }

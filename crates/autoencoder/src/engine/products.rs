@@ -1,6 +1,6 @@
 //! Matrix products: dst = keep dst + scale a b, on the calling thread, by the `gemm` crate. This is
-//! the one module of the project with `unsafe` code: `gemm` takes pointers and strides, and the
-//! bounds that it needs are asserted here.
+//! the one file of the project with `unsafe` code: `gemm` takes pointers and strides, and the
+//! bounds that it needs are asserted here. The benchmark of bare products includes it, too.
 //!
 //! Products of few rows with a transposed operand (a B^T, both row by row) are handed to `gemm` in
 //! tiles small enough for its dot-product kernels: as one product it would transpose the large
@@ -30,19 +30,17 @@ pub(crate) struct ViewMut<'a> {
 
 /// dst = `keep` dst + `scale` `a` `b`. With `keep` 0 dst is not read. Panics unless the shapes fit.
 pub(crate) fn product(mut dst: ViewMut<'_>, keep: f32, scale: f32, a: View<'_>, b: View<'_>) {
-    assert_eq!((dst.rows, dst.columns), (a.rows, b.columns), "the destination has another shape");
-    assert_eq!(a.columns, b.rows, "inner sides of a product are equal");
     if keep == 0.0 && prefers_dot_products(a, b) {
         for column in (0..dst.columns).step_by(DOT_COLUMNS) {
             for row in (0..dst.rows).step_by(DOT_ROWS) {
                 let rows = row..(row + DOT_ROWS).min(a.rows);
                 let columns = column..(column + DOT_COLUMNS).min(b.columns);
                 let tile = dst.tile(rows.clone(), columns.clone());
-                multiply(tile, keep, scale, a.rows(rows), b.t().rows(columns).t());
+                bare_product(tile, keep, scale, a.rows(rows), b.t().rows(columns).t());
             }
         }
     } else {
-        multiply(dst, keep, scale, a, b);
+        bare_product(dst, keep, scale, a, b);
     }
 }
 
@@ -62,11 +60,14 @@ fn prefers_dot_products(a: View<'_>, b: View<'_>) -> bool {
         && a.columns >= DOT_LEAST_DEPTH
 }
 
-fn multiply(dst: ViewMut<'_>, keep: f32, scale: f32, a: View<'_>, b: View<'_>) {
+/// The same by `gemm` as it chooses.
+pub(crate) fn bare_product(dst: ViewMut<'_>, keep: f32, scale: f32, a: View<'_>, b: View<'_>) {
+    assert_eq!((dst.rows, dst.columns), (a.rows, b.columns), "the destination has another shape");
+    assert_eq!(a.columns, b.rows, "inner sides of a product are equal");
     let strides = |view: View<'_>| (view.column_stride as isize, view.row_stride as isize);
     let ((a_columns, a_rows), (b_columns, b_rows)) = (strides(a), strides(b));
     // SAFETY: `View` and `ViewMut` hold values for every row and column at their strides, which
-    // their constructors assert; `product` asserts that the three shapes fit each other; `dst` is
+    // their constructors assert; the three shapes fit each other, as asserted above; `dst` is
     // borrowed mutably, so neither operand overlaps it.
     unsafe {
         gemm::gemm(

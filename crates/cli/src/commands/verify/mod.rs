@@ -127,7 +127,9 @@ fn verify(
         }
         near => {
             let mut lines = comparison.lines();
-            lines.extend(near.map(|(why, deviation)| format!("{why}; but {deviation}")));
+            lines.extend(near.map(|(why, deviation)| {
+                format!("{why}; but {deviation}: a training whose loss leaps may part so far, a stable one does not")
+            }));
             lines.push(environment::changes(&then.session, here));
             Verdict::Different(lines)
         }
