@@ -150,10 +150,13 @@ impl Frame {
         self.below = self.bottom + drop + if label.is_empty() { 20.0 } else { 34.0 };
     }
 
+    /// Beside the axis, and where it is longer down to where the legend begins.
     fn y_label(&mut self, label: &str) {
         let font = Font { turned: 90.0, ..Font::new(LABEL, Anchor::Middle) };
-        let at = (MARGIN + 8.0, (self.top + self.bottom) / 2.0);
-        self.canvas.text(at, font, &fitted(label, LABEL, self.bottom - self.top));
+        let high = self.bottom - self.top;
+        let over = (extent(label, LABEL) - high).clamp(0.0, 30.0);
+        let at = (MARGIN + 8.0, (self.top + self.bottom + over) / 2.0);
+        self.canvas.text(at, font, &fitted(label, LABEL, high + over));
     }
 
     fn y_mark(&mut self, at: f64, text: &str) {
