@@ -49,16 +49,17 @@ small() {
     esac
 }
 
-# Minutes that two idle cores take: at the scale of the file, with --quick.
+# Minutes that two idle cores take, about: at the scale of the file, with --quick.
 minutes() {
     case "$1" in
         depth-pretraining) echo 30 2 ;;
-        contraction | robustness) echo 40 2 ;;
-        few-labels | lambda-sigma) echo 10 1 ;;
-        deep-autoencoder) echo 12 6 ;;
-        larochelle) echo 45 4 ;;
-        linear-probe) echo 30 1 ;;
-        *) echo 8 1 ;;
+        contraction | robustness) echo 45 5 ;;
+        few-labels) echo 25 1 ;;
+        lambda-sigma) echo 15 1 ;;
+        deep-autoencoder) echo 15 6 ;;
+        larochelle) echo 12 4 ;;
+        linear-probe) echo 4 1 ;;
+        *) echo 15 1 ;;
     esac
 }
 
@@ -154,7 +155,7 @@ overview() {
             /^ *step to / && !/not as claimed/ { next }
             /^  .*: .*\[.*n = / { line = $0; sub(/^ */, "", line); sub(/: (supported|refuted|undecided)$/, "", line)
                 found = found (found == "" ? "" : "; ") line }
-            /too few to say|^  no run with/ { line = $0; sub(/^ */, "", line); if (found == "") found = line }
+            /too few to say|^  no run with|^  the values do not differ/ { line = $0; sub(/^ */, "", line); if (found == "") found = line }
             END { flush() }' "$folder/$name/claims.txt"
     done
 }

@@ -32,7 +32,8 @@ impl Scratch {
             // Locked before it has its name, or another process could take it for one that was left.
             let unnamed = folder.join("lock.new");
             let lock = File::create_new(&unnamed)?;
-            lock.lock()?;
+            // On a disk without locks nobody takes it away either.
+            lock.lock().ok();
             fs::rename(&unnamed, folder.join(LOCK))?;
             Ok(lock)
         };
