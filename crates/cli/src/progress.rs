@@ -17,7 +17,7 @@ use crate::format;
 use crate::terminal::Terminal;
 
 /// How long a plain line waits for the next one.
-const QUIET: Duration = Duration::from_secs(10);
+pub(crate) const QUIET: Duration = Duration::from_secs(10);
 
 /// How many places a curve has, and how many on a narrow screen.
 const CURVE: usize = 16;
