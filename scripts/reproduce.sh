@@ -53,7 +53,7 @@ small() {
 minutes() {
     case "$1" in
         depth-pretraining) echo 30 2 ;;
-        contraction | robustness) echo 45 5 ;;
+        contraction | robustness) echo 45 8 ;;
         few-labels) echo 25 1 ;;
         lambda-sigma) echo 15 1 ;;
         deep-autoencoder) echo 15 6 ;;
