@@ -3,7 +3,6 @@
 //! already must come out the same to the bit.
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
 
 use ablate_autoencoder::probes::Probe;
 use ablate_records::{Added, ArtifactFolder, Store};
@@ -14,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::exit::Exit;
 use crate::format;
 use crate::laboratory::Laboratory;
-use crate::progress;
+use crate::progress::PlainLines;
 use crate::signals;
 use crate::terminal::Terminal;
 
@@ -84,7 +83,7 @@ pub(crate) fn measure(
     let stop = Stop::default();
     let heard = signals::listen(&stop, terminal)?;
     let (folder, bar) = (store.artifact_folder(), bar(sittings.len(), terminal));
-    let (mut results, mut exit, mut said) = (Vec::new(), Exit::Done, Instant::now());
+    let (mut results, mut exit, mut plain) = (Vec::new(), Exit::Done, PlainLines::new());
     let work = |sitting: &Sitting| sitting.measure(laboratory, &folder);
     let done = |sitting: &Sitting, measured: std::result::Result<_, String>| {
         let run = sitting.plan.id.clone();
@@ -108,10 +107,7 @@ pub(crate) fn measure(
             }
         }
         bar.inc(1);
-        if !terminal.is_live() && said.elapsed() >= progress::QUIET {
-            said = Instant::now();
-            terminal.message(&format!("{}/{} runs measured", bar.position(), sittings.len()));
-        }
+        plain.tell(terminal, || format!("{}/{} runs measured", bar.position(), sittings.len()));
         anyhow::Ok(())
     };
     let outcome = ablate_runner::each(sittings, jobs, &stop, work, done);

@@ -17,7 +17,7 @@ use crate::format;
 use crate::terminal::Terminal;
 
 /// How long a plain line waits for the next one.
-pub(crate) const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(10);
 
 /// How many places a curve has, and how many on a narrow screen.
 const CURVE: usize = 16;
@@ -40,9 +40,29 @@ pub(crate) struct Screen<'a> {
     curves: BTreeMap<RunId, StageCurve>,
     time_left: TimeLeft,
     started: Instant,
-    said: Instant,
+    plain: PlainLines,
     ended: u64,
     failed: u64,
+}
+
+/// How far things are where no bar can be drawn: a line now and then.
+#[derive(Debug)]
+pub(crate) struct PlainLines {
+    told: Instant,
+}
+
+impl PlainLines {
+    pub(crate) fn new() -> PlainLines {
+        PlainLines { told: Instant::now() }
+    }
+
+    /// Says `line`, if it is time for one.
+    pub(crate) fn tell(&mut self, terminal: &Terminal, line: impl FnOnce() -> String) {
+        if !terminal.is_live() && self.told.elapsed() >= QUIET {
+            self.told = Instant::now();
+            terminal.message(&line());
+        }
+    }
 }
 
 /// The losses of the stage that a run is in, as they were told.
@@ -85,7 +105,7 @@ impl<'a> Screen<'a> {
             curves: BTreeMap::new(),
             time_left: TimeLeft::default(),
             started: now,
-            said: now,
+            plain: PlainLines::new(),
             ended: 0,
             failed: 0,
         }
@@ -180,11 +200,8 @@ impl<'a> Screen<'a> {
         let failed =
             if self.failed > 0 { format!(", {} failed", self.failed) } else { String::new() };
         self.total.set_message(format!("{left}{failed}"));
-        if !self.terminal.is_live() && self.said.elapsed() >= QUIET {
-            self.said = Instant::now();
-            let total = self.total.length().unwrap_or(0);
-            self.terminal.message(&format!("{}/{total} runs{failed}, {left}", self.ended));
-        }
+        let total = self.total.length().unwrap_or(0);
+        self.plain.tell(self.terminal, || format!("{}/{total} runs{failed}, {left}", self.ended));
     }
 
     fn label<'s>(&'s self, run: &'s RunId) -> &'s str {

@@ -22,7 +22,7 @@ use crate::words::{self, text};
 
 /// 128 random bits in hexadecimal digits. Numbers of jobs and restarts do not tell attempts apart: a
 /// controller that was started again gives the same ones twice.
-pub fn random_name() -> String {
+pub(crate) fn random_name() -> String {
     let half = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", half(), half())
 }

@@ -10,7 +10,7 @@ use std::thread;
 use ablate_autoencoder::probes;
 use ablate_cluster::shard::{self, Sealed, Shard};
 use ablate_cluster::{ClusterError, Folder, plan, slurm};
-use ablate_records::{Durability, Store};
+use ablate_records::{Durability, Session, Store};
 use ablate_runner::{Event, Limits, OnFailure, Settings, Stop, Task, Trainer};
 use ablate_sweep::{RunId, RunPlan};
 use anyhow::{Context, bail};
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Worker, _common: &Common, terminal: &Terminal) -> anyho
     terminal.message(&format!("task {task}: {} to train", format::count(waiting.len(), "run")));
     let logged = Logged { trainer: &laboratory, folder: folder.artifacts() };
     let trainer: &dyn Trainer = if plan.header.keeps_weights { &logged } else { &laboratory };
-    let left = train(&waiting, shard, trainer, jobs, (&stop, &heard), terminal)?;
+    let left = train(&waiting, shard, trainer, (jobs, &session), (&stop, &heard), terminal)?;
     let signal = heard.load(Ordering::Relaxed);
     if left == 0 {
         return Ok(Exit::Done);
@@ -152,15 +152,15 @@ fn train(
     waiting: &[plan::Planned],
     mut shard: Shard,
     trainer: &dyn Trainer,
-    jobs: NonZeroUsize,
+    (jobs, session): (NonZeroUsize, &Session),
     (stop, heard): (&Stop, &AtomicI32),
     terminal: &Terminal,
 ) -> anyhow::Result<usize> {
     // Claims are kept in a store of this process's own, on the machine's own disk.
-    let scratch = Scratch::new(&shard::random_name())?;
+    let scratch = Scratch::new()?;
     let mut store = Store::open(scratch.path().join("claims.db"), Durability::Normal)?;
     store.declare(&ablate_autoencoder::catalog())?;
-    let session = store.begin_session(&provenance::session(jobs.get()))?;
+    let session = store.begin_session(session)?;
     let by_id: BTreeMap<&RunId, &plan::Planned> =
         waiting.iter().map(|planned| (&planned.0.id, planned)).collect();
     let mut finished: BTreeSet<RunId> = BTreeSet::new();

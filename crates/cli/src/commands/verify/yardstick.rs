@@ -49,8 +49,7 @@ impl Yardstick {
 
 /// Whether two systems are one, as far as it was recorded of both: earlier releases recorded no C library.
 fn is_the_same_system(then: &str, now: &str) -> bool {
-    let kinds = [then, now].map(|system| system.split(", ").next());
-    then == now || (kinds[0] == kinds[1] && !(then.contains(", ") && now.contains(", ")))
+    then.split(", ").zip(now.split(", ")).all(|(then, now)| then == now)
 }
 
 /// How far apart two trainings are, at worst.
