@@ -14,8 +14,9 @@
 //! - of the runs of one trial and seed, that one is current which finished last, or which the
 //!   experiment swept last plans.
 //!
-//! The log of a run goes with the end that stands. Files are copied first and rows are written in transactions of some hundred runs, so whenever the
-//! process is killed, every run is here as a whole or not at all, and merging again completes it.
+//! The log of a run goes with the end that stands. Files are copied first and rows are written in
+//! transactions of some hundred runs, so whenever the process is killed, every run is here as a whole
+//! or not at all, and merging again completes it.
 
 mod decision;
 mod experiments;
@@ -107,9 +108,9 @@ impl Store {
         let ids = other.read("read the runs", |there| source.ids(there))?;
         for batch in ids.chunks(BATCH) {
             other.read("read the runs to merge", |there| {
-                let wanted = self
-                    .read("look for them here", |here| wanted_files(here, there, batch, source));
-                wanted.and_then(|wants| files.bring(wants)).map_err(Trouble::from)?;
+                let wants =
+                    self.read("look for them here", |here| wanted(here, there, batch, source));
+                wants.and_then(|wants| files.bring(wants)).map_err(Trouble::from)?;
                 let written = self.write("merge runs", |here| {
                     let mut keys = Keys::default();
                     let mut found = merged.clone();
@@ -196,7 +197,7 @@ impl Source {
 }
 
 /// The files and logs of those runs of `batch` of which something will be taken.
-fn wanted_files(
+fn wanted(
     here: &Connection,
     there: &Connection,
     batch: &[RunId],
