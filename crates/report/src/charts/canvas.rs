@@ -239,9 +239,20 @@ fn number(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// About how wide `text` is drawn, in pixels: fonts differ, so layouts leave room.
+/// About how wide `text` is drawn, in pixels: the widths of Helvetica's letters in five classes, and a little
+/// more, since fonts differ.
 pub(super) fn extent(text: &str, size: f64) -> f64 {
-    width(&visible(text)) as f64 * size * 0.54
+    let ems = |c: char| match c {
+        'i' | 'j' | 'l' | '\'' | '|' => 0.24,
+        'f' | 't' | 'r' | 'I' | ' ' | '.' | ',' | ':' | ';' | '-' | '/' | '(' | ')' | '[' | ']' => {
+            0.35
+        }
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.9,
+        'A'..='Z' => 0.74,
+        // Twice that where a terminal takes two columns.
+        _ => 0.58 * width(c.encode_utf8(&mut [0; 4])) as f64,
+    };
+    visible(text).chars().map(ems).sum::<f64>() * size
 }
 
 /// As much of `text` as fits into `room` pixels, with an ellipsis where some is cut off.
@@ -286,8 +297,7 @@ pub(super) fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
-            // Longer texts come closer to the mean width of a letter.
-            Some(line) if extent(&format!("{line} {word}"), size) * 0.92 <= room => {
+            Some(line) if extent(&format!("{line} {word}"), size) <= room => {
                 line.push(' ');
                 line.push_str(word);
             }
