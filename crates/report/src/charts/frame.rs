@@ -17,7 +17,7 @@ const NOTE: f64 = 9.0;
 
 /// Names that do not fit side by side are turned by so many degrees, and no longer than this.
 const SLANT: f64 = 35.0;
-const SLANTED: f64 = 132.0;
+const SLANTED: f64 = 160.0;
 
 const GRID: Stroke = Stroke::solid("#e3e3e3", 0.6);
 const AXIS: Stroke = Stroke::solid("#444444", 0.8);
