@@ -57,7 +57,7 @@ minutes() {
         few-labels) echo 25 1 ;;
         lambda-sigma) echo 15 1 ;;
         deep-autoencoder) echo 15 6 ;;
-        larochelle) echo 12 4 ;;
+        larochelle) echo 75 5 ;;
         linear-probe) echo 4 1 ;;
         *) echo 15 1 ;;
     esac

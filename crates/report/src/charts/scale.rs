@@ -123,11 +123,15 @@ fn times_power(digits: f64, power: f64) -> f64 {
     format!("{digits}e{power}").parse().unwrap_or(digits * 10_f64.powf(power))
 }
 
-/// Powers of ten, with 2 and 5 times them where they are few.
+/// Powers of ten, with 3 times them where they are few, or 2 and 5 times.
 fn powers(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let decades = high - low;
     let every = (decades / wanted as f64).ceil().max(1.0);
-    let digits: &[f64] = if decades < 1.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let digits: &[f64] = match decades {
+        ..1.5 => &[1.0, 2.0, 5.0],
+        1.5..3.0 => &[1.0, 3.0],
+        _ => &[1.0],
+    };
     let first = (low / every).floor() * every;
     let count = ((high - first) / every).floor().clamp(0.0, 50.0) as usize;
     let exponents = (0..=count).map(|at| first + at as f64 * every);
@@ -167,6 +171,7 @@ mod tests {
     fn a_log_axis_is_marked_at_powers_of_ten() {
         assert_eq!(texts(-3.0, 1.0, true), ["0.001", "0.01", "0.1", "1", "10"]);
         assert_eq!(texts(-0.4, 0.75, true), ["0.5", "1", "2", "5"]);
+        assert_eq!(texts(0.45, 1.99, true), ["3", "10", "30"]);
         assert_eq!(texts(-12.0, 0.0, true).len(), 5);
     }
 
