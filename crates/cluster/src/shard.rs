@@ -207,8 +207,6 @@ fn told(json: &Json) -> Option<Told> {
 pub struct Glance {
     /// Whose end it is.
     pub run: RunId,
-    /// When it ended: UTC, ISO 8601 with milliseconds.
-    pub ended_at: String,
     /// Whether it finished rather than failed.
     pub finished: bool,
     /// How many files it left.
@@ -223,7 +221,6 @@ fn glance(text: &[u8]) -> Option<Glance> {
         is: Is,
         plan: Plan,
         end: End,
-        at: String,
         #[serde(default)]
         stamps: (i64, i64),
     }
@@ -242,10 +239,9 @@ fn glance(text: &[u8]) -> Option<Glance> {
         #[serde(default)]
         artifacts: Vec<IgnoredAny>,
     }
-    let Record { is: Is::Ended, plan, end, at, stamps } = serde_json::from_slice(text).ok()?;
+    let Record { is: Is::Ended, plan, end, stamps } = serde_json::from_slice(text).ok()?;
     Some(Glance {
         run: RunId(plan.run),
-        ended_at: at,
         finished: end.failure.is_none(),
         files: end.artifacts.len(),
         stamp: stamps.1,

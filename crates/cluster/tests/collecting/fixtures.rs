@@ -111,19 +111,6 @@ pub(crate) fn write(folder: &Folder, attempts: &[Vec<(u32, u8)>]) -> Vec<PathBuf
     written
 }
 
-/// The lines of a shard as if all had been written within one millisecond; their stamps stay.
-pub(crate) fn at_one_time(lines: &str) -> String {
-    let moved = lines.lines().map(|line| {
-        let mut record: serde_json::Value = serde_json::from_str(&line[9..]).unwrap();
-        record["at"] = "2026-01-02T03:04:05.678Z".into();
-        let text = record.to_string();
-        let mut checksum = flate2::Crc::new();
-        checksum.update(text.as_bytes());
-        format!("{:08x} {text}\n", checksum.sum())
-    });
-    moved.collect()
-}
-
 pub(crate) fn collect(store: &mut Store, folder: &Folder, path: &Path) -> TakenIn {
     collect_shards(folder, &[path.to_owned()], store, |_, _| ()).unwrap().taken
 }

@@ -130,17 +130,13 @@ impl Store {
     pub fn ended_by(&self, origin: &str) -> Result<HashMap<RunId, Ended>, RecordsError> {
         self.read("read what a process ended", |snapshot| {
             let mut statement = snapshot.prepare_cached(
-                "SELECT r.id, r.ended_at, r.ended,
+                "SELECT r.id, r.ended,
                      (SELECT count(*) FROM artifact AS a WHERE a.run = r.key)
                  FROM run AS r JOIN session AS s ON s.key = r.session
                  WHERE s.id = ?1 AND s.started_at <> '' AND r.state IN ('finished', 'failed')",
             )?;
             let rows = statement.query_map([origin], |row| {
-                let ended = Ended {
-                    ended_at: row.get(1)?,
-                    stamp: row.get(2)?,
-                    files: row.get::<_, u32>(3)? as usize,
-                };
+                let ended = Ended { stamp: row.get(1)?, files: row.get::<_, u32>(2)? as usize };
                 Ok((RunId(row.get(0)?), ended))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -159,8 +155,6 @@ impl Store {
 /// An end that stands in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// When it ended: UTC, ISO 8601 with milliseconds.
-    pub ended_at: String,
     /// Which place its end has in the order of all that happened.
     pub stamp: i64,
     /// How many files it has here.

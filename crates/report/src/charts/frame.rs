@@ -122,9 +122,9 @@ impl Frame {
     /// further down than a line.
     fn x_names(&mut self, names: &[String]) -> f64 {
         let slot = (self.right - self.left) / names.len().max(1) as f64;
+        let widest = Frame::widest(names).min(SLANTED);
         let middle = |place: usize| self.slot(place, names.len()).0;
         let places: Vec<f64> = (0..names.len()).map(middle).collect();
-        let widest = Frame::widest(names).min(SLANTED);
         if widest + 3.0 <= slot || slot < 8.0 {
             // Where there are very many, every second name, or third, says enough.
             let every = ((widest.min(extent("0.000", TICK)) + 3.0) / slot).ceil().max(1.0);
@@ -134,22 +134,16 @@ impl Frame {
             return 0.0;
         }
         let (sin, cos) = SLANT.to_radians().sin_cos();
-        // Two lines of a name stand between its neighbours only where these are far enough away.
-        let in_two = slot * sin >= 2.0 * TICK;
-        let mut reach = 0.0_f64;
+        let mut longest = 0.0_f64;
         for (at, name) in places.iter().zip(names) {
             self.canvas.path(&[(*at, self.bottom), (*at, self.bottom + 3.0)], AXIS);
             let font = Font { turned: SLANT, ..Font::new(TICK, Anchor::End) };
-            let room = SLANTED.min(at / cos);
-            let lines =
-                if in_two { broken(name, TICK, room) } else { vec![fitted(name, TICK, room)] };
-            for (line, across) in lines.iter().zip([0.0, TICK]) {
-                let point = (at + 3.0 + across * sin, self.bottom + 11.0 + across * cos);
-                self.canvas.text(point, font, line);
-                reach = reach.max(extent(line, TICK) * sin + across * cos);
-            }
+            // No further than to the edge of the picture.
+            let name = fitted(name, TICK, SLANTED.min(at / cos));
+            self.canvas.text((at + 3.0, self.bottom + 11.0), font, &name);
+            longest = longest.max(extent(&name, TICK));
         }
-        reach
+        longest * sin
     }
 
     fn x_label(&mut self, label: &str, drop: f64) {
