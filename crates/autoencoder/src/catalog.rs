@@ -17,7 +17,10 @@ use crate::variants;
 /// one, and every run of the older meaning is trained again.
 ///
 /// - 1: the first.
-const ENGINE_VERSION: u32 = 2;
+/// - 2: the Jacobian of a wide and deep network is averaged over fewer images.
+/// - 3: codes and gradients that are negligible count as 0, which changes how sums are rounded in networks
+///   with saturated units.
+const ENGINE_VERSION: u32 = 3;
 
 /// The meaning of the code that trains a trial with `params`: the engine's, and that of its variant,
 /// or of each where a layer has its own: `1.1`, `1.1+2`.

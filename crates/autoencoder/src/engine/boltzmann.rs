@@ -129,7 +129,7 @@ impl BoltzmannStep {
         for step in 1..=gibbs.steps {
             self.hidden.multiply_back(states.share(), reached.reborrow());
             let units = self.reconstruction.units();
-            kernels::activate(reached.reborrow(), &self.visible_bias, units);
+            kernels::activate_exactly(reached.reborrow(), &self.visible_bias, units);
             draw_visible(self.reconstruction, reached.reborrow(), room, &mut stream);
             self.hidden.multiply(reached.share(), p_reached.reborrow());
             hidden_energy_reached = fire(p_reached.reborrow(), bias, room);
@@ -138,6 +138,8 @@ impl BoltzmannStep {
             }
         }
         self.started = gibbs.chain == Chain::Persistent;
+        kernels::settle(p.reborrow());
+        kernels::settle(p_reached.reborrow());
         negate(p.reborrow());
         let hidden_gradient = &mut self.hidden_descent.1.gradient;
         kernels::sum_rows(p.share(), hidden_gradient);

@@ -69,7 +69,7 @@ impl InputGradient {
             delta.copy_from_slice(code);
         }
         pull(delta.reborrow());
-        kernels::through(stack.units(top), delta, code, &mut self.sums[..stack.top()]);
+        kernels::through_exactly(stack.units(top), delta, code, &mut self.sums[..stack.top()]);
         self.descend(stack, count, top)
     }
 
@@ -84,7 +84,7 @@ impl InputGradient {
             stack.layers()[number].multiply_back(above, delta.reborrow());
             let sums = &mut self.sums[..stack.layers()[number].inputs()];
             let code = codes[number - 1].top(count);
-            kernels::through(stack.units(number - 1), delta, code, sums);
+            kernels::through_exactly(stack.units(number - 1), delta, code, sums);
         }
         let above = self.deltas.first().unwrap_or(&logits[0]).top(count);
         stack.layers()[0].multiply_back(above, self.input.top_mut(count));

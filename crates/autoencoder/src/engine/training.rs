@@ -130,6 +130,7 @@ impl NetworkStep {
             Output::of((&self.stack, self.examples), &mut self.codes, &mut self.descents);
         kernels::shift(z.reborrow(), bias);
         let (loss, wrong) = kernels::softmax(z.reborrow(), &self.labels);
+        kernels::settle(z.reborrow());
         kernels::sum_rows(z.share(), gradient);
         Misses { loss, wrong }
     }

@@ -3,7 +3,7 @@
 //! cache: without moments the gradient is accumulated straight into the weights by the product,
 //! with them it exists for one panel only.
 
-use super::kernels::{add_squares, wide};
+use super::kernels::{add_squares, unfaded, wide};
 use super::math;
 use super::matrix::{BandMut, Matrix};
 use super::products::{View, product};
@@ -262,7 +262,7 @@ impl Step {
         let count = w.len();
         let (g, v) = (&g[..count], &mut v[..count]);
         for i in 0..count {
-            v[i] = momentum * v[i] + g[i];
+            v[i] = unfaded(momentum * v[i] + g[i]);
             w[i] -= rate * v[i];
         }
     }
@@ -283,8 +283,8 @@ impl Step {
         let count = w.len();
         let (g, m, v) = (&g[..count], &mut m[..count], &mut v[..count]);
         for i in 0..count {
-            m[i] = beta_1 * m[i] + new_1 * g[i];
-            v[i] = beta_2 * v[i] + new_2 * (g[i] * g[i]);
+            m[i] = unfaded(beta_1 * m[i] + new_1 * g[i]);
+            v[i] = unfaded(beta_2 * v[i] + new_2 * (g[i] * g[i]));
             w[i] -= size * m[i] / (math::sqrt(v[i] * widening) + epsilon);
         }
     }
@@ -294,7 +294,7 @@ impl Step {
 #[inline(always)]
 fn shrink(w: &mut [f32], decay: &[f32], rate: f32) {
     for (w, decay) in w.iter_mut().zip(decay) {
-        *w *= 1.0 - rate * decay;
+        *w = unfaded(*w * (1.0 - rate * decay));
     }
 }
 
@@ -311,6 +311,27 @@ mod tests {
     use ablate_data::Stream;
 
     use super::*;
+
+    #[test]
+    fn averages_and_weights_that_fade_end_at_nothing() {
+        let mut stream = Stream::new(1, "test/fading", &[]);
+        for rule in [Rule::Sgd { rate: 0.05, momentum: 0.9 }, Rule::Adam { rate: 0.01 }] {
+            let mut bias = vec![0.5_f32; 37];
+            let mut descent = BiasDescent::new(rule, bias.len());
+            stream.fill_normal(&mut descent.gradient);
+            for number in 1..=2000 {
+                descent.descend(&mut bias, Step::new(rule, number, 4));
+            }
+            let (Moments::Velocity(average) | Moments::Both(average, _)) = &descent.moments else {
+                panic!("{rule:?} keeps averages");
+            };
+            assert!(average.iter().all(|value| *value == 0.0), "{rule:?}: {average:?}");
+            assert!(bias.iter().all(|value| value.is_normal()));
+        }
+        let mut weights = [0.5_f32; 5];
+        (0..2000).for_each(|_| shrink(&mut weights, &[1.0; 5], 0.1));
+        assert_eq!(weights, [0.0; 5]);
+    }
 
     /// Each rule as its paper writes it, in f64, a weight at a time.
     fn by_definition(rule: Rule, gradients: &[f64]) -> f64 {
