@@ -22,9 +22,9 @@ pub(super) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    /// The picture, those cells framed that `best` says, by their row and value; `None` without any
-    /// mean.
-    pub(super) fn draw(&self, best: impl Fn(usize, f64) -> bool) -> Option<Frame> {
+    /// The picture, those cells framed that `best` says, by their row, column and value; `None` without
+    /// any mean.
+    pub(super) fn draw(&self, best: impl Fn(usize, usize, f64) -> bool) -> Option<Frame> {
         let means = || self.means.iter().flatten();
         let (low, high) = means().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), cell| {
             (low.min(cell.mean), high.max(cell.mean))
@@ -63,7 +63,7 @@ impl Cells<'_> {
             }
         }
         for (row, column, cell) in places() {
-            if cell.as_ref().is_some_and(|cell| best(row, cell.mean)) {
+            if cell.as_ref().is_some_and(|cell| best(row, column, cell.mean)) {
                 let ((x, wide), (y, tall)) =
                     (frame.slot(column, self.columns.len()), frame.row(row, self.rows.len()));
                 let corner = (x - wide / 2.0 + 1.0, y - tall / 2.0 + 1.0);

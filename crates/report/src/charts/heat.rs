@@ -1,5 +1,6 @@
 //! The mean of a metric over two parameters, a cell each pair of their values; or the means of several
-//! metrics, a row each.
+//! metrics, a row each. The best is framed: of all, but of each dataset alone where a row or a column is
+//! one, since errors at different problems say nothing of each other.
 
 use ablate_sweep::Direction;
 
@@ -32,7 +33,15 @@ pub(super) fn draw(
     let name = |labels: &[crate::label::Label]| labels[0].to_string();
     let row_names: Vec<String> = rows.iter().map(|(labels, _)| name(labels)).collect();
     let column_names: Vec<String> = columns.iter().map(|(labels, _)| name(labels)).collect();
-    let best = best(request, metric, means.iter().flatten());
+    let peers = Peers::over(x, y);
+    let bests: Vec<Option<f64>> = (0..peers.groups(rows.len(), columns.len()))
+        .map(|group| {
+            let places = means.iter().enumerate();
+            let among = places
+                .filter(|(at, _)| peers.group(at / columns.len(), at % columns.len()) == group);
+            best(request, metric, among.filter_map(|(_, mean)| mean.as_ref()))
+        })
+        .collect();
     let cells = Cells {
         title: &request.spec.name,
         labels: (x, y),
@@ -41,11 +50,11 @@ pub(super) fn draw(
         means: &means,
         unit: request.unit(metric),
     };
-    let frame = cells.draw(|_, mean| Some(mean) == best);
+    let frame = cells.draw(|row, column, mean| Some(mean) == bests[peers.group(row, column)]);
     let frame = frame.ok_or_else(|| request.nothing(&format!("a value of {metric}")))?;
     let heading = request.metric(metric).0;
     let mut notes = request.notes(&drawn, most, &format!("mean of {heading} over seeds"));
-    notes.extend(explained(best.is_some(), &means, "framed: the best mean"));
+    notes.extend(explained(bests.iter().any(Option::is_some), &means, peers.note()));
     let seen = format!("{metric} over {x} and {y}");
     Ok(frame.finish(&request.spec.name, &seen, &notes))
 }
@@ -83,15 +92,59 @@ pub(super) fn matrix(
         means: &means,
         unit,
     };
-    let frame = cells.draw(|row, mean| Some(mean) == bests[row]);
+    let frame = cells.draw(|row, _, mean| Some(mean) == bests[row]);
     let frame = frame.ok_or_else(|| request.nothing("a value of the metrics"))?;
     let drawn: Vec<&TrialRuns> = chosen.iter().flatten().copied().collect();
     let most = groups.iter().map(|group| group.members.len()).max().unwrap_or(0);
     let mut notes = request.notes(&drawn, most, "means over seeds");
     let any = bests.iter().any(Option::is_some);
-    notes.extend(explained(any, &means, "framed: the best of each row"));
+    notes.extend(explained(any, &means, Peers::OfARow.note()));
     let seen = format!("{} metrics by {}", metrics.len(), by.join(", "));
     Ok(frame.finish(&request.spec.name, &seen, &notes))
+}
+
+/// Among which cells one is the best.
+#[derive(Clone, Copy)]
+enum Peers {
+    All,
+    OfARow,
+    OfAColumn,
+}
+
+impl Peers {
+    fn over(x: &str, y: &str) -> Peers {
+        if y == "dataset" {
+            Peers::OfARow
+        } else if x == "dataset" {
+            Peers::OfAColumn
+        } else {
+            Peers::All
+        }
+    }
+
+    fn groups(self, rows: usize, columns: usize) -> usize {
+        match self {
+            Peers::All => 1,
+            Peers::OfARow => rows,
+            Peers::OfAColumn => columns,
+        }
+    }
+
+    fn group(self, row: usize, column: usize) -> usize {
+        match self {
+            Peers::All => 0,
+            Peers::OfARow => row,
+            Peers::OfAColumn => column,
+        }
+    }
+
+    fn note(self) -> &'static str {
+        match self {
+            Peers::All => "framed: the best mean",
+            Peers::OfARow => "framed: the best of each row",
+            Peers::OfAColumn => "framed: the best of each column",
+        }
+    }
 }
 
 fn mean(trial: &TrialRuns, metric: &str) -> Option<Estimate> {

@@ -1,13 +1,13 @@
 //! What stands in the pictures, by their text.
 
 use ablate_sweep::plots::{Drawing, LogAxes, PlotSpec, SeriesKind, Shown};
-use ablate_sweep::{Filter, RunState};
+use ablate_sweep::{Domain, Filter, Param, RunState, Value};
 
 use super::canvas::{broken, fitted, wrapped};
 use super::strip::quantile;
 use super::{Closeup, Trace, Traces, differences, lines, traced};
 use crate::error::ReportError;
-use crate::fixture::{catalog, comparison_spec, set};
+use crate::fixture::{Seed, catalog, comparison_spec, set, set_in};
 use crate::run_set::RunSet;
 
 fn spec(drawing: Drawing) -> PlotSpec {
@@ -176,6 +176,29 @@ fn a_heat_map_says_its_means_and_frames_the_best() {
     // Of depth 3 and lambda 1, the mean of 31, 32 and 31 in a thousand.
     assert!(svg.contains(">3.13<"), "{svg}");
     assert_eq!(svg.matches("stroke=\"#d55e00\" stroke-width=\"2\"").count(), 1);
+}
+
+#[test]
+fn a_heat_map_over_datasets_frames_the_best_of_each() {
+    let names = Domain::Choice(vec!["digits", "rectangles"]);
+    let mut catalog = catalog();
+    catalog.params.push(Param::new("dataset", names, Value::Text("digits".into()), "the images"));
+    // The best depth is 1 on one dataset and 3 on the other.
+    let set = set_in(
+        &catalog,
+        &[
+            ("dataset=digits depth=1", &[Seed::Scored(0.03, 0.03)]),
+            ("dataset=digits depth=3", &[Seed::Scored(0.05, 0.05)]),
+            ("dataset=rectangles depth=1", &[Seed::Scored(0.4, 0.4)]),
+            ("dataset=rectangles depth=3", &[Seed::Scored(0.2, 0.2)]),
+        ],
+    );
+    for (x, y, each) in [("depth", "dataset", "row"), ("dataset", "depth", "column")] {
+        let drawing = Drawing::Heat { x: x.into(), y: y.into(), metric: "test_error".into() };
+        let svg = draw(&set, &spec(drawing), &catalog, &Traces::new()).unwrap();
+        assert!(svg.contains(&format!("framed: the best of each {each}")), "{svg}");
+        assert_eq!(svg.matches("stroke=\"#d55e00\" stroke-width=\"2\"").count(), 2);
+    }
 }
 
 #[test]
