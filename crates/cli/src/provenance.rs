@@ -48,9 +48,10 @@ pub(crate) fn program() -> String {
     called.to_owned()
 }
 
-/// A hash of what differs from the commit; `None` if nothing does, or there is no commit.
+/// A hash of what differs from the commit; `None` if nothing does, or there is no commit. What sweeps
+/// write into `results`, tables beside stores, is no change of what they ran.
 fn dirty() -> Option<String> {
-    let diff = git(&["diff", "HEAD"])?;
+    let diff = git(&["diff", "HEAD", "--", ":(top)", ":(top,exclude)results"])?;
     Some(hash(diff.as_bytes()))
 }
 

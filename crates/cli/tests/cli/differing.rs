@@ -35,22 +35,48 @@ fn what_differs_is_shown_and_what_does_not_is_left_out() {
     bench.ablate(&["diff", &left, "zz"]).expect(2).says(&["no run"]);
 }
 
+fn git(bench: &Bench, args: &[&str]) -> String {
+    let mut call = Command::new("git");
+    call.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
+    let output = call.args(args).current_dir(bench.path("")).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn what_sweeps_write_into_results_is_no_change_of_the_code() {
+    let bench = Bench::with_tiny(3);
+    bench.write("results/tables.md", "none yet\n");
+    bench.write("code/rate.rs", "let rate = 1;\n");
+    git(&bench, &["init", "-q"]);
+    git(&bench, &["add", "."]);
+    git(&bench, &["commit", "-q", "-m", "step"]);
+    let commit = git(&bench, &["rev-parse", "HEAD"]);
+    let trained = |seed: u32| {
+        let seeds = format!("seeds={}", seed + 1);
+        bench.ablate(&["sweep", "tiny.toml", "--set", &seeds]).expect(0);
+        let [commit, changes] =
+            ["git_commit", "git_dirty"].map(|column| bench.ask(&format!("seed == {seed}"), column));
+        (commit, changes)
+    };
+    bench.write("results/tables.md", "one\n");
+    assert_eq!(trained(0), (commit.clone(), String::new()));
+    bench.write("code/rate.rs", "let rate = 2;\n");
+    let (of, changes) = trained(1);
+    assert_eq!((of, changes.len()), (commit, 16));
+    bench.write("results/tables.md", "two\n");
+    assert_eq!(trained(2).1, changes);
+}
+
 #[test]
 fn code_is_compared_where_git_knows_both_commits() {
     let bench = Bench::swept();
     let [left, right] = two(&bench);
-    let git = |args: &[&str]| {
-        let mut call = Command::new("git");
-        call.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
-        let output = call.args(args).current_dir(bench.path("")).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    git(&["init", "-q"]);
+    git(&bench, &["init", "-q"]);
     let commit = |text: &str| {
         bench.write("code.rs", text);
-        git(&["add", "code.rs"]);
-        git(&["commit", "-q", "-m", "step"]);
-        git(&["rev-parse", "HEAD"])
+        git(&bench, &["add", "code.rs"]);
+        git(&bench, &["commit", "-q", "-m", "step"]);
+        git(&bench, &["rev-parse", "HEAD"])
     };
     let (old, new) = (commit("let rate = 1;\n"), commit("let rate = 2;\n"));
     let tell = |right_commit: &str| {
