@@ -8,7 +8,8 @@
 //!
 //! Dividing what is left by the number of workers would promise too much wherever one long run
 //! remains. Runs in flight count with the share that they said they had done, up to the moment
-//! when they said it.
+//! when they said it, and from the moment when they first said one: before that they made their data, or
+//! took up what an earlier process had done.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -29,10 +30,12 @@ pub struct TimeLeft {
 #[derive(Clone, Copy, Debug)]
 struct Running {
     flop: f64,
-    began: Duration,
+    /// The share done when it first said one, and when that was; none, at the beginning, before.
+    from: (f64, Duration),
     /// The share done, and when that was said.
     done: f64,
     said: Duration,
+    reports: usize,
 }
 
 /// Floating-point operations, and the seconds of one worker that they took.
@@ -55,14 +58,14 @@ impl TimeLeft {
             }
             Event::Started { run, .. } => {
                 if let Some(flop) = self.take_waiting(run) {
-                    let running = Running { flop, began: at, done: 0.0, said: at };
+                    let running =
+                        Running { flop, from: (0.0, at), done: 0.0, said: at, reports: 0 };
                     self.running.insert(run.clone(), running);
                 }
             }
             Event::Progress { run, progress } => {
                 if let Some(running) = self.running.get_mut(run) {
-                    running.done = progress.done.clamp(0.0, 1.0);
-                    running.said = at;
+                    running.say(progress.done.clamp(0.0, 1.0), at);
                 }
             }
             Event::Finished { run, seconds, .. } => {
@@ -114,9 +117,19 @@ impl TimeLeft {
 }
 
 impl Running {
+    /// The first report counts from the beginning until there is another: better a bad guess than none.
+    fn say(&mut self, done: f64, at: Duration) {
+        if self.reports == 1 {
+            self.from = (self.done, self.said);
+        }
+        self.reports += 1;
+        (self.done, self.said) = (done, at);
+    }
+
     fn work(&self) -> Work {
-        let seconds = self.said.saturating_sub(self.began).as_secs_f64();
-        Work { flop: self.flop * self.done, seconds }
+        let (done, at) = self.from;
+        let seconds = self.said.saturating_sub(at).as_secs_f64();
+        Work { flop: self.flop * (self.done - done).max(0.0), seconds }
     }
 
     fn seconds_left(&self, speed: f64, at: Duration) -> f64 {
@@ -214,6 +227,21 @@ mod tests {
         assert_eq!(sweep.seconds(30), Some(100.0));
         assert_eq!(sweep.seconds(45), Some(85.0), "it goes down between reports");
         assert_eq!(sweep.seconds(500), Some(40.0), "an overdue run is about to end");
+    }
+
+    #[test]
+    fn what_came_before_the_first_report_says_nothing_of_the_speed() {
+        let mut sweep = planned(2, &[("slow to begin", 100.0), ("taken up", 100.0)]);
+        sweep.see(0, started("slow to begin"));
+        sweep.see(60, at_share("slow to begin", 0.1));
+        sweep.see(70, at_share("slow to begin", 0.2));
+        // 10 flop in the last 10 s: 80 more take 80, and the other run 100 beside it.
+        assert_eq!(sweep.seconds(70), Some(100.0));
+        sweep.see(70, started("taken up"));
+        sweep.see(71, at_share("taken up", 0.5));
+        sweep.see(76, at_share("taken up", 0.55));
+        sweep.see(80, at_share("slow to begin", 0.3));
+        assert_eq!(sweep.seconds(80), Some(70.0));
     }
 
     #[test]
