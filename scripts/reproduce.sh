@@ -52,12 +52,12 @@ small() {
 # Minutes that two idle cores take, about: at the scale of the file, with --quick.
 minutes() {
     case "$1" in
-        depth-pretraining) echo 30 2 ;;
+        depth-pretraining) echo 25 2 ;;
         contraction | robustness) echo 45 8 ;;
         few-labels) echo 25 1 ;;
         lambda-sigma) echo 15 1 ;;
         deep-autoencoder) echo 15 6 ;;
-        larochelle) echo 75 5 ;;
+        larochelle) echo 80 4 ;;
         linear-probe) echo 4 1 ;;
         *) echo 15 1 ;;
     esac
