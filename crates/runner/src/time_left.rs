@@ -30,7 +30,8 @@ pub struct TimeLeft {
 #[derive(Clone, Copy, Debug)]
 struct Running {
     flop: f64,
-    /// The share done when it first said one, and when that was; none, at the beginning, before.
+    /// From which share on its work is timed, and when it had done that: from the beginning, and once there
+    /// is a second report, from the first.
     from: (f64, Duration),
     /// The share done, and when that was said.
     done: f64,
