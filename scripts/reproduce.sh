@@ -55,11 +55,11 @@ minutes() {
         depth-pretraining) echo 25 2 ;;
         contraction | robustness) echo 45 8 ;;
         few-labels) echo 25 1 ;;
-        lambda-sigma) echo 15 1 ;;
+        lambda-sigma) echo 5 1 ;;
         deep-autoencoder) echo 15 6 ;;
         larochelle) echo 80 4 ;;
-        linear-probe) echo 4 1 ;;
-        *) echo 15 1 ;;
+        linear-probe) echo 3 1 ;;
+        *) echo 6 1 ;;
     esac
 }
 
