@@ -54,7 +54,7 @@ minutes() {
     case "$1" in
         depth-pretraining) echo 25 2 ;;
         contraction | robustness) echo 45 8 ;;
-        few-labels) echo 25 1 ;;
+        few-labels) echo 4 1 ;;
         lambda-sigma) echo 5 1 ;;
         deep-autoencoder) echo 15 6 ;;
         larochelle) echo 80 4 ;;
