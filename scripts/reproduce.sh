@@ -56,7 +56,7 @@ minutes() {
         contraction | robustness) echo 45 8 ;;
         few-labels) echo 4 1 ;;
         lambda-sigma) echo 5 1 ;;
-        deep-autoencoder) echo 15 6 ;;
+        deep-autoencoder) echo 5 6 ;;
         larochelle) echo 80 4 ;;
         linear-probe) echo 3 1 ;;
         *) echo 6 1 ;;
