@@ -16,6 +16,7 @@ use super::dense::{Dense, store_bias};
 use super::kernels::{self, wide};
 use super::math;
 use super::matrix::{Band, BandMut, Matrix};
+use super::negligible;
 use super::state::{LayerStep, State};
 use super::update::{BiasDescent, Step, WeightDescent};
 use crate::autoencoder::Autoencoder;
@@ -138,8 +139,8 @@ impl BoltzmannStep {
             }
         }
         self.started = gibbs.chain == Chain::Persistent;
-        kernels::settle(p.reborrow());
-        kernels::settle(p_reached.reborrow());
+        negligible::settle(p.reborrow());
+        negligible::settle(p_reached.reborrow());
         negate(p.reborrow());
         let hidden_gradient = &mut self.hidden_descent.1.gradient;
         kernels::sum_rows(p.share(), hidden_gradient);

@@ -4,6 +4,7 @@
 
 use super::math;
 use super::matrix::{Band, BandMut, LINE};
+use super::negligible::settled;
 use crate::activation::Activation;
 use crate::reconstruction::Reconstruction;
 
@@ -12,46 +13,6 @@ use crate::reconstruction::Reconstruction;
 #[inline]
 pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
-}
-
-/// Below this a code of a saturated unit, or a share of a gradient, counts as 0: 2^-53, so that the product
-/// of two that count is far from subnormal, and so small that it changes no weight.
-const NEGLIGIBLE: f32 = f32::EPSILON * f32::EPSILON / 128.0;
-
-/// Below this a running average, or a weight that decays, counts as 0: 2^-110. Twice its own root is lost
-/// beside Adam's epsilon.
-const FADED: f32 = NEGLIGIBLE * NEGLIGIBLE / 16.0;
-
-/// `value`, or 0 where it is negligible. Subnormal numbers take processors a hundred times as long, and a
-/// network whose units are saturated is full of them: without this it trains up to 40 times slower than
-/// one that learns. NaN stays.
-#[inline(always)]
-pub(super) fn settled(value: f32) -> f32 {
-    if value.abs() < NEGLIGIBLE { 0.0 } else { value }
-}
-
-/// `value`, or 0 where nothing is left of it; as [`settled`] for what halves and halves again.
-#[inline(always)]
-pub(super) fn unfaded(value: f32) -> f32 {
-    if value.abs() < FADED { 0.0 } else { value }
-}
-
-/// [`settled`] values, in place.
-pub(super) fn settle(band: BandMut<'_>) {
-    #[inline(always)]
-    fn one(row: &mut [f32]) {
-        for value in row {
-            *value = settled(*value);
-        }
-    }
-    wide(
-        #[inline(always)]
-        || {
-            for row in band.into_lines() {
-                one(row);
-            }
-        },
-    );
 }
 
 /// h = s(z + b), in place. What is negligible is 0.
@@ -479,79 +440,4 @@ fn scale_by(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::matrix::Matrix;
-
-    #[test]
-    fn softmax_gives_cross_entropy_its_gradient_and_the_misses() {
-        let mut logits = Matrix::zeros(2, 3);
-        logits.lines_mut(2).zip([[1.0, 3.0, 0.5], [2.0, 2.0, -1.0]]).for_each(|(row, values)| {
-            row.copy_from_slice(&values);
-        });
-        let exact = |row: [f64; 3], label: usize| {
-            let sum: f64 = row.iter().map(|z| z.exp()).sum();
-            (sum.ln() - row[label], row.map(|z| z.exp() / sum))
-        };
-        let (first, second) = (exact([1.0, 3.0, 0.5], 2), exact([2.0, 2.0, -1.0], 0));
-        let (loss, wrong) = softmax(logits.top_mut(2), &[2, 0]);
-        assert!((loss - first.0 - second.0).abs() < 1e-6, "{loss}");
-        // Among equal logits the first is chosen.
-        assert_eq!(wrong, 1);
-        for (row, (probabilities, label)) in [(first.1, 2), (second.1, 0)].into_iter().enumerate() {
-            for (class, probability) in probabilities.into_iter().enumerate() {
-                let expected = probability - if class == label { 1.0 } else { 0.0 };
-                assert!(
-                    (f64::from(logits.lines(2).nth(row).unwrap()[class]) - expected).abs() < 1e-6
-                );
-            }
-        }
-    }
-
-    /// How many of the values are subnormal, and how many are 0.
-    fn subnormal_and_zero(values: &Matrix, rows: usize) -> (usize, usize) {
-        let values: Vec<f32> = values.lines(rows).flatten().copied().collect();
-        let count = |is: fn(&f32) -> bool| values.iter().filter(|value| is(value)).count();
-        (count(|value| value.is_subnormal()), count(|value| *value == 0.0))
-    }
-
-    #[test]
-    fn what_saturated_units_hand_on_is_nothing_rather_than_subnormal() {
-        let width = 40;
-        let filled = |value: f32| {
-            let mut matrix = Matrix::zeros(2, width);
-            matrix.lines_mut(2).for_each(|row| row.fill(value));
-            matrix
-        };
-        for shut in [-40.0, -80.0, -1e9] {
-            let mut code = filled(shut);
-            activate(code.top_mut(2), &vec![0.0; width], Activation::Sigmoid);
-            assert_eq!(subnormal_and_zero(&code, 2), (0, 2 * width), "a unit at {shut}");
-        }
-        // The slope of the code is 1e-14, so little of the gradient is left.
-        let (mut pull, code, mut sums) = (filled(1e-27), filled(1e-14), vec![0.0; width]);
-        through_exactly(Activation::Sigmoid, pull.top_mut(2), code.top(2), &mut sums);
-        assert_eq!(subnormal_and_zero(&pull, 2), (2 * width, 0));
-        pull = filled(1e-27);
-        through(Activation::Sigmoid, pull.top_mut(2), code.top(2), &mut sums);
-        assert_eq!(subnormal_and_zero(&pull, 2), (0, 2 * width));
-        let (mut z, clean, mut losses) = (filled(-80.0), filled(0.0), vec![0.0; width]);
-        let (bias, mut gradients) = (vec![0.0; width], vec![0.0; width]);
-        let sums = (&mut gradients[..], &mut losses[..]);
-        reconstruct(Reconstruction::CrossEntropy, z.top_mut(2), clean.top(2), None, &bias, sums);
-        assert_eq!(subnormal_and_zero(&z, 2), (0, 2 * width));
-        let mut least = filled(2.0 * NEGLIGIBLE);
-        settle(least.top_mut(2));
-        assert_eq!(subnormal_and_zero(&least, 2), (0, 0));
-        assert!(settled(f32::NAN).is_nan() && unfaded(f32::NAN).is_nan());
-    }
-
-    #[test]
-    fn a_row_that_is_not_finite_has_no_finite_cross_entropy() {
-        for bad in [f32::NAN, f32::INFINITY] {
-            let mut logits = Matrix::zeros(1, 3);
-            logits.lines_mut(1).for_each(|row| row[1] = bad);
-            assert!(!softmax(logits.top_mut(1), &[0]).0.is_finite());
-        }
-    }
-}
+mod tests;

@@ -20,6 +20,7 @@ mod gradient;
 mod kernels;
 mod math;
 mod matrix;
+mod negligible;
 mod products;
 mod stack;
 mod state;

@@ -15,6 +15,7 @@ use ablate_data::Stream;
 use super::dense::Dense;
 use super::kernels;
 use super::matrix::{Band, BandMut, Matrix};
+use super::negligible;
 use super::stack::{Evaluation, Misses, Stack};
 use super::state::State;
 use super::update::{BiasDescent, Step, WeightDescent};
@@ -130,7 +131,7 @@ impl NetworkStep {
             Output::of((&self.stack, self.examples), &mut self.codes, &mut self.descents);
         kernels::shift(z.reborrow(), bias);
         let (loss, wrong) = kernels::softmax(z.reborrow(), &self.labels);
-        kernels::settle(z.reborrow());
+        negligible::settle(z.reborrow());
         kernels::sum_rows(z.share(), gradient);
         Misses { loss, wrong }
     }

@@ -3,9 +3,10 @@
 //! cache: without moments the gradient is accumulated straight into the weights by the product,
 //! with them it exists for one panel only.
 
-use super::kernels::{add_squares, unfaded, wide};
+use super::kernels::{add_squares, wide};
 use super::math;
 use super::matrix::{BandMut, Matrix};
+use super::negligible::unfaded;
 use super::products::{View, product};
 use super::state::State;
 use crate::optimizer::{Adam, Rule};
